@@ -1,0 +1,42 @@
+/** The names of what reads depend on. A write touches those in which its change shows; nothing else wakes. */
+
+import { type CheckRow, fold, type ServiceRow } from './tables.ts';
+
+export const topic = {
+  /** The list of nodes. */
+  nodes: 'nodes',
+  /** The list of service names and tags. */
+  services: 'services',
+  /** Any check, for the lists by state. */
+  checks: 'checks',
+  node: (node: string): string => `node:${fold(node)}`,
+  /** Instances of a name, with their nodes and checks. */
+  service: (name: string): string => `service:${fold(name)}`,
+  /** Instances that take Connect traffic for a name, with their nodes and checks. */
+  connect: (name: string): string => `connect:${fold(name)}`,
+  /** One registration of this agent, for hash blocking. */
+  agentService: (id: string): string => `agent-service:${id}`,
+  intentions: 'intentions',
+  /** Intentions whose destination is exactly this name or `*`. */
+  intentionsTo: (destination: string): string => `intentions-to:${fold(destination)}`,
+  intentionsFrom: (source: string): string => `intentions-from:${fold(source)}`,
+  configEntries: (kind: string): string => `config:${kind}`,
+  roots: 'roots',
+  leaf: (service: string): string => `leaf:${service}`,
+} as const;
+
+/** Where a service's row shows, its checks and node included. */
+export function topicsOfService(row: ServiceRow): string[] {
+  const destination =
+    row.kind === 'connect-proxy' ? row.proxy?.destinationServiceName : row.isNative ? row.name : undefined;
+  return [
+    topic.node(row.node),
+    topic.service(row.name),
+    ...(destination === undefined ? [] : [topic.connect(destination)]),
+  ];
+}
+
+/** Where a check's row shows, besides in the service it belongs to. */
+export function topicsOfCheck(row: CheckRow): string[] {
+  return [topic.checks, topic.node(row.node)];
+}

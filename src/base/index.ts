@@ -1,0 +1,11 @@
+export { type Backoff, exponentialBackoff } from './backoff.ts';
+export { Cell } from './cell.ts';
+export { type Clock, systemClock } from './clock.ts';
+export { type Closable, type CloseOptions, Closers } from './closers.ts';
+export { type Deadline, startDeadline } from './deadline.ts';
+export { formatDuration, parseDuration } from './duration.ts';
+export { InputError, messageOf } from './input-error.ts';
+export { type Log, type LogLevel, silentLog } from './log.ts';
+export { type Counter, type Gauge, type Labels, type Metrics, noMetrics } from './metrics.ts';
+export type { Runtime } from './runtime.ts';
+export { Secret } from './secret.ts';

@@ -1,0 +1,8 @@
+export {
+  formatServiceId,
+  isSameServiceId,
+  type OtherId,
+  parseSpiffeId,
+  type ServiceId,
+  type SpiffeId,
+} from './spiffe-id.ts';

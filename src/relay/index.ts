@@ -1,0 +1,14 @@
+export type {
+  BindAddress,
+  Connection,
+  Counters,
+  DataPlane,
+  DataPlaneEvent,
+  DialAddress,
+  InboundListener,
+  Listener,
+  OutboundListener,
+  RefusalStage,
+  Removal,
+  Resource,
+} from './data-plane.ts';
