@@ -1,0 +1,106 @@
+/**
+ * Traffic recorded on a real agent of 1.10.0, sent again to ours: every answer has the recorded status, headers, JSON keys, types and
+ * values. What belongs to one run (IDs, indexes, hashes, times, certificates) has ours in its place; what blocked must block.
+ * Each accepted difference is listed here and, with its reason, in docs/compatibility.md.
+ */
+
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { startAgent } from '../agent/index.ts';
+import { testRuntime } from '../testing/index.ts';
+import { ask } from './replay/http.ts';
+import { type Outcome, replay } from './replay/replay.ts';
+import { type Exchange, readExchanges } from './replay/transcript.ts';
+
+/** Left out because the parameter, the endpoint or the kind of entry is not built yet. */
+const skipped = new Map<number, string>([
+  ...each([40, 134, 135], 'the filter parameter is not built yet'),
+  ...each([126, 127], 'the cached parameter is not built yet'),
+  ...each([130], 'the near parameter is not built yet'),
+  ...each([153, 154, 155, 156, 157, 158, 159, 160, 161, 162], 'prepared queries are not built yet'),
+  ...each([163, 164], 'events are not built yet'),
+  ...each([165, 166, 167, 168, 169, 170, 171, 172, 173], 'config entries of other kinds are not built yet'),
+  ...each([184, 185, 186, 187, 188], 'config entries of other kinds and what follows from them are not built yet'),
+]);
+
+interface Accepted {
+  /** The heading in docs/compatibility.md. */
+  readonly id: string;
+  readonly exchanges: readonly number[] | 'all';
+  readonly place: RegExp;
+}
+
+const accepted: readonly Accepted[] = [{ id: 'ca-private-key', exchanges: [206], place: /^Config\.PrivateKey$/ }];
+
+test('recorded traffic of 1.10.0 without ACLs is answered as recorded', async () => {
+  await using agent = await startAgent(
+    { dev: true, http: [{ host: '127.0.0.1', port: 0 }], nodeName: 'node110' },
+    testRuntime(),
+  );
+  const { port } = agent.address;
+  const put = async (target: string, body = ''): Promise<void> => {
+    const answer = await ask(port, 'PUT', target, {}, body);
+    assert.equal(answer.status, 200, answer.body);
+  };
+  const exchanges = readExchanges('v1.10.0', 1, 211);
+
+  const outcomes = await replay(exchanges, {
+    port,
+    skipped,
+    before: new Map([
+      [41, () => untilCritical(port, 'service:web-1:2')],
+      [124, () => put('/v1/agent/check/pass/db-proxy-ttl')],
+    ]),
+    during: new Map([
+      [38, () => put('/v1/agent/service/register', fewerUpstreams(exchanges))],
+      [123, () => put('/v1/agent/check/fail/db-proxy-ttl')],
+    ]),
+    askedBefore: new Map([
+      [204, 203],
+      [205, 203],
+    ]),
+  });
+
+  assert.deepEqual(outcomes.flatMap(unexpected), []);
+  assert.ok(outcomes.length + skipped.size === exchanges.length);
+});
+
+test('every accepted difference has its reason in docs/compatibility.md', () => {
+  const page = readFileSync(new URL('../../docs/compatibility.md', import.meta.url), 'utf8');
+  for (const { id } of accepted) assert.ok(page.includes(`\`${id}\``), `${id} is not explained`);
+});
+
+function unexpected({ exchange, differences }: Outcome): string[] {
+  return differences
+    .filter(
+      ({ place }) =>
+        !accepted.some(
+          (known) =>
+            (known.exchanges === 'all' || known.exchanges.includes(exchange.number)) && known.place.test(place),
+        ),
+    )
+    .map(({ place, recorded, ours }) => `${exchange.name}: ${place}: recorded ${recorded}, ours ${ours}`);
+}
+
+/** The registration of exchange 17 with its first upstream alone, as it was sent into the wait of exchange 38. */
+function fewerUpstreams(exchanges: readonly Exchange[]): string {
+  const recorded = exchanges.find(({ number }) => number === 17)?.request.body ?? '';
+  const body = JSON.parse(recorded);
+  body.connect.sidecar_service.proxy.upstreams.splice(1);
+  return JSON.stringify(body);
+}
+
+/** Resolves once the check's own run has made it critical, by a blocking query and not by looking again and again. */
+async function untilCritical(port: number, checkId: string): Promise<void> {
+  for (let index = '0'; ; ) {
+    const answer = await ask(port, 'GET', `/v1/health/state/critical?index=${index}`, {}, '');
+    index = answer.headers.get('x-consul-index') ?? '0';
+    const checks: { CheckID: string; Output: string }[] = JSON.parse(answer.body);
+    if (checks.some((check) => check.CheckID === checkId && check.Output !== '')) return;
+  }
+}
+
+function each(numbers: readonly number[], reason: string): [number, string][] {
+  return numbers.map((number) => [number, reason]);
+}

@@ -1,0 +1,54 @@
+/**
+ * What stands for what: recorded UUIDs, colon-hex IDs, indexes and content hashes are tied to ours as the answers come in, so that later
+ * requests can name ours, and a later answer that mixes them up is noticed.
+ */
+
+const uuid = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/gi;
+const colonHex = /\b[0-9a-f]{2}(?::[0-9a-f]{2}){15,}\b/g;
+
+export class StandIns {
+  readonly #ids = new Map<string, string>();
+  readonly #indexes = new Map<string, string>();
+
+  /** Ties the IDs found in `recorded` to those at the same places in `ours`. Texts of another shape tie nothing. */
+  learn(recorded: string, ours: string): void {
+    for (const pattern of [uuid, colonHex]) {
+      const [theirs, own] = [recorded.match(pattern) ?? [], ours.match(pattern) ?? []];
+      if (theirs.length !== own.length) continue;
+      for (const [at, id] of theirs.entries()) {
+        const mine = own[at];
+        if (mine !== undefined && !this.#ids.has(id.toLowerCase())) this.#ids.set(id.toLowerCase(), mine);
+      }
+    }
+  }
+
+  learnIndex(path: string, recorded: string, ours: string): void {
+    this.#indexes.set(`${path} ${recorded}`, ours);
+  }
+
+  learnHash(recorded: string, ours: string): void {
+    this.#ids.set(recorded, ours);
+  }
+
+  /** `text` with every known recorded ID replaced by ours; upper case stays upper case. */
+  translate(text: string): string {
+    const replace = (id: string): string => {
+      const mine = this.#ids.get(id.toLowerCase());
+      return mine === undefined ? id : id === id.toUpperCase() && /[A-Z]/.test(id) ? mine.toUpperCase() : mine;
+    };
+    return text.replace(uuid, replace).replace(colonHex, replace);
+  }
+
+  /** A recorded request target as we must ask it. */
+  translateTarget(target: string): string {
+    const [path = '', query] = this.translate(target).split('?');
+    if (query === undefined) return path;
+    const parts = query.split('&').map((part) => {
+      const [name, value = ''] = part.split('=');
+      if (name === 'index') return `index=${this.#indexes.get(`${path} ${value}`) ?? value}`;
+      if (name === 'hash') return `hash=${this.#ids.get(value) ?? value}`;
+      return part;
+    });
+    return `${path}?${parts.join('&')}`;
+  }
+}
