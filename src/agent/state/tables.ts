@@ -113,7 +113,11 @@ export interface CheckRow {
     readonly definition: CheckDefinition;
     /** Newer output at an unchanged status: shown by the agent endpoints at once, by the catalog after a while. */
     readonly output?: string;
-    /** Made from a registration with several checks, for `replace-existing-checks`. */
+    /** When a TTL check lapses, in milliseconds since the epoch; moves on with each update. */
+    readonly expiresAt?: number;
+    /** The token that may act for it. Never shown. */
+    readonly token?: string;
+    /** From a configuration file, replaced at each reload. */
     readonly fromFile?: boolean;
   };
 }
@@ -239,6 +243,10 @@ export const lookups: { readonly [N in TableName]: Readonly<Record<string, (row:
       node: (row) => fold(row.node),
       service: (row) => (row.serviceId === '' ? undefined : `${fold(row.node)}\0${row.serviceId}`),
       serviceName: (row) => (row.serviceName === '' ? undefined : fold(row.serviceName)),
+      /** Alias checks by what they follow, keyed as `service`; an alias of a whole node has an empty ID. */
+      aliasOf: (row) => aliasTarget(row),
+      /** Alias checks by the node that they follow. */
+      aliasNode: (row) => aliasTarget(row)?.split('\0', 1)[0],
     },
     intentions: {},
     configEntries: { kind: (row) => row.kind },
@@ -246,3 +254,10 @@ export const lookups: { readonly [N in TableName]: Readonly<Record<string, (row:
     caRoots: {},
     settings: {},
   };
+
+/** `<node>\0<service ID>` that an alias check follows; undefined for every other check. */
+function aliasTarget(row: CheckRow): string | undefined {
+  const definition = row.local?.definition;
+  if (definition?.type !== 'alias') return undefined;
+  return `${fold(definition.aliasNode ?? row.node)}\0${definition.aliasService ?? ''}`;
+}

@@ -9,7 +9,9 @@ export const topic = {
   services: 'services',
   /** Any check, for the lists by state. */
   checks: 'checks',
+  /** A node and its services. */
   node: (node: string): string => `node:${fold(node)}`,
+  checksOfNode: (node: string): string => `node-checks:${fold(node)}`,
   /** Instances of a name, with their nodes and checks. */
   service: (name: string): string => `service:${fold(name)}`,
   /** Instances that take Connect traffic for a name, with their nodes and checks. */
@@ -38,5 +40,5 @@ export function topicsOfService(row: ServiceRow): string[] {
 
 /** Where a check's row shows, besides in the service it belongs to. */
 export function topicsOfCheck(row: CheckRow): string[] {
-  return [topic.checks, topic.node(row.node)];
+  return [topic.checks, topic.checksOfNode(row.node)];
 }
