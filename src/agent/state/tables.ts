@@ -90,7 +90,10 @@ export interface CheckDefinition {
   readonly aliasService?: string;
   readonly aliasNode?: string;
   readonly args?: readonly string[];
+  readonly disableRedirects?: boolean;
+  readonly outputMaxSize?: number;
   readonly successBeforePassing?: number;
+  readonly failuresBeforeWarning?: number;
   readonly failuresBeforeCritical?: number;
   readonly deregisterCriticalServiceAfter?: number;
 }
@@ -231,6 +234,8 @@ export const lookups: { readonly [N in TableName]: Readonly<Record<string, (row:
     services: {
       name: (row) => fold(row.name),
       node: (row) => fold(row.node),
+      /** Rows whose IDs differ in case only. */
+      foldedId: (row) => fold(keyOf.services(row)),
       /** The service that Connect traffic for this row is meant for. */
       connect: (row) =>
         row.kind === 'connect-proxy' && row.proxy
@@ -241,6 +246,8 @@ export const lookups: { readonly [N in TableName]: Readonly<Record<string, (row:
     },
     checks: {
       node: (row) => fold(row.node),
+      /** Rows whose IDs differ in case only. */
+      foldedId: (row) => fold(keyOf.checks(row)),
       service: (row) => (row.serviceId === '' ? undefined : `${fold(row.node)}\0${row.serviceId}`),
       serviceName: (row) => (row.serviceName === '' ? undefined : fold(row.serviceName)),
       /** Alias checks by what they follow, keyed as `service`; an alias of a whole node has an empty ID. */
