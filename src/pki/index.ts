@@ -1,4 +1,15 @@
 export {
+  type CertificateFacts,
+  formatColonHex,
+  formatSerial,
+  parseCertificate,
+  readCertificate,
+  theOneUriSan,
+  uriSansOf,
+} from './certificate.ts';
+export { type LeafToVerify, type Verdict, verifyLeaf } from './chain.ts';
+export { joinCertificates, splitCertificates } from './pem.ts';
+export {
   formatServiceId,
   isSameServiceId,
   type OtherId,
