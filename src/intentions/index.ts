@@ -1,1 +1,4 @@
+export { compileRules, decide, type RuleTable } from './decide.ts';
 export type { Rule, Source, Verdict } from './intention.ts';
+export { compareIntentions, type Names, precedenceOf } from './precedence.ts';
+export { type IntentionFields, ruleOf } from './rule-of.ts';
