@@ -248,7 +248,8 @@ export const lookups: { readonly [N in TableName]: Readonly<Record<string, (row:
       node: (row) => fold(row.node),
       /** Rows whose IDs differ in case only. */
       foldedId: (row) => fold(keyOf.checks(row)),
-      service: (row) => (row.serviceId === '' ? undefined : `${fold(row.node)}\0${row.serviceId}`),
+      /** By `keyOf.services`; the checks of the node itself under an empty ID. */
+      service: (row) => `${fold(row.node)}\0${row.serviceId}`,
       serviceName: (row) => (row.serviceName === '' ? undefined : fold(row.serviceName)),
       /** Alias checks by what they follow, keyed as `service`; an alias of a whole node has an empty ID. */
       aliasOf: (row) => aliasTarget(row),

@@ -27,18 +27,19 @@ export const topic = {
   leaf: (service: string): string => `leaf:${service}`,
 } as const;
 
-/** Where a service's row shows, its checks and node included. */
+/** Where a service's row shows. */
 export function topicsOfService(row: ServiceRow): string[] {
-  const destination =
-    row.kind === 'connect-proxy' ? row.proxy?.destinationServiceName : row.isNative ? row.name : undefined;
-  return [
-    topic.node(row.node),
-    topic.service(row.name),
-    ...(destination === undefined ? [] : [topic.connect(destination)]),
-  ];
+  return [topic.node(row.node), ...topicsOfInstance(row)];
 }
 
-/** Where a check's row shows, besides in the service it belongs to. */
+/** Where a service shows together with its checks and its node, so that their changes show there too. */
+export function topicsOfInstance(row: ServiceRow): string[] {
+  const destination =
+    row.kind === 'connect-proxy' ? row.proxy?.destinationServiceName : row.isNative ? row.name : undefined;
+  return [topic.service(row.name), ...(destination === undefined ? [] : [topic.connect(destination)])];
+}
+
+/** Where a check's row shows, besides in the instances it belongs to. */
 export function topicsOfCheck(row: CheckRow): string[] {
   return [topic.checks, topic.checksOfNode(row.node)];
 }
