@@ -1,0 +1,31 @@
+/** Who is at the other end, read from a certificate whose chain was verified. */
+
+import type tls from 'node:tls';
+import { formatSerial, parseSpiffeId, type ServiceId, uriSansOf } from '../pki/index.ts';
+import type { Peer } from './state.ts';
+
+export type PeerReading =
+  | { readonly ok: true; readonly peer: Peer; readonly id: ServiceId }
+  | { readonly ok: false; readonly reason: string };
+
+/** Exactly one URI SAN, which names a service of `trustDomain`. The subject is not looked at. */
+export function readPeer(socket: tls.TLSSocket, trustDomain: string): PeerReading {
+  const certificate = socket.getPeerX509Certificate();
+  if (certificate === undefined) return refused('no certificate');
+  const uris = uriSansOf(certificate);
+  const [uri] = uris;
+  if (uri === undefined || uris.length > 1)
+    return refused(`a certificate with ${uris.length} URI names instead of one`);
+  const id = parseSpiffeId(uri);
+  if (id?.kind !== 'service') return refused(`${JSON.stringify(uri)} is no identity of a service`);
+  if (id.trustDomain !== trustDomain.toLowerCase()) return refused(`${uri} is of another trust domain`);
+  // Rules name no partition, so what they allow must not be borrowed from another one.
+  if (id.partition !== 'default') return refused(`${uri} is of another partition`);
+  const { service, namespace, datacenter } = id;
+  const serial = formatSerial(certificate.serialNumber);
+  return { ok: true, id, peer: { spiffeId: uri, service, namespace, datacenter, serial } };
+}
+
+function refused(reason: string): PeerReading {
+  return { ok: false, reason };
+}
