@@ -112,7 +112,8 @@ export interface DataPlane extends AsyncDisposable {
   remove(removal: Removal): void;
   /** One reader. Ends when the data plane is closed. */
   events(): AsyncIterable<DataPlaneEvent>;
-  answer(question: number, decision: Decision): void;
+  /** Undefined: nobody could be asked. That refuses a new peer and leaves a live one alone; a decision that says no cuts it. */
+  answer(question: number, decision: Decision | undefined): void;
   counters(): Counters;
   connections(): readonly Connection[];
   /** Takes no new connections, inbound first, and lets live ones finish; when `signal` aborts, what is left is cut. */

@@ -12,3 +12,4 @@ export type {
   Removal,
   Resource,
 } from './data-plane.ts';
+export { type NodeEngineOptions, startNodeEngine } from './node/engine.ts';
