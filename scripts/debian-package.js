@@ -70,6 +70,7 @@ function readIfThere(path) {
 function run(program, args, cwd) {
   const result = spawnSync(program, args, { cwd, encoding: 'utf8', timeout: 240_000 });
   if (result.status === 0) return result.stdout;
-  const why = result.error?.message ?? result.stderr.trim().split('\n').filter(Boolean).at(-1) ?? `ended with ${result.status}`;
+  const why =
+    result.error?.message ?? result.stderr.trim().split('\n').filter(Boolean).at(-1) ?? `ended with ${result.status}`;
   throw new Error(`${program} ${args.find((arg) => /^[a-z]+$/.test(arg)) ?? ''}: ${why}`);
 }

@@ -32,7 +32,10 @@ function bring() {
     console.log('Fetching Consul 1.8.7 from Debian …');
     renameSync(join(unpackDebianPackages(['consul'], work, 'bullseye'), 'usr/bin/consul'), program);
   } catch (error) {
-    const installed = (process.env.PATH ?? '').split(delimiter).map((path) => join(path, 'consul')).find(isUsable);
+    const installed = (process.env.PATH ?? '')
+      .split(delimiter)
+      .map((path) => join(path, 'consul'))
+      .find(isUsable);
     if (installed === undefined) throw error;
     console.log(`Using ${installed}: ${error.message}.`);
     symlinkSync(installed, program);
