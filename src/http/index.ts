@@ -1,1 +1,19 @@
+export {
+  anything,
+  decodeBody,
+  duration,
+  flag,
+  float,
+  integer,
+  type LazyShape,
+  list,
+  map,
+  opaque,
+  type Shape,
+  type StructOptions,
+  struct,
+  text,
+  unsigned,
+} from './decode-body.ts';
+export { encodeJson, parseExactly, parseJson } from './go-json.ts';
 export { type Handler, HttpError, type HttpReply, type HttpRequest, Json, type Method, type Route } from './route.ts';
