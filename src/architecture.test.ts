@@ -8,6 +8,21 @@ import { dirname, join, relative, resolve, sep } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
+const everythingBelow = [
+  'base',
+  'pki',
+  'issuing',
+  'intentions',
+  'http',
+  'api',
+  'mtls',
+  'connect',
+  'relay',
+  'admin',
+  'proxy',
+  'agent',
+];
+
 /** Each room under `src/` with the rooms it may import. */
 const rooms: Readonly<Record<string, readonly string[]>> = {
   base: [],
@@ -22,21 +37,9 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   admin: ['base', 'http'],
   proxy: ['base', 'api', 'mtls', 'connect', 'relay', 'admin'],
   agent: ['base', 'pki', 'issuing', 'intentions', 'api', 'http', 'admin'],
-  testing: [
-    'base',
-    'pki',
-    'issuing',
-    'intentions',
-    'api',
-    'http',
-    'mtls',
-    'connect',
-    'relay',
-    'admin',
-    'proxy',
-    'agent',
-  ],
+  testing: everythingBelow,
   cli: ['base', 'api', 'admin', 'proxy', 'agent'],
+  scenarios: [...everythingBelow, 'testing'],
 };
 
 /** What a room may load by `import()` when it is asked for, and not before. */

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { startRealConsul } from '../../testing/real-consul.ts';
+import { startRealConsul } from '../../testing/index.ts';
 
 test('the real agent answers its own command line', async () => {
   await using consul = await startRealConsul();
