@@ -1,3 +1,4 @@
+export { type OurAgent, startOurAgent } from './our-agent.ts';
 export {
   type Exit,
   type Finished,
@@ -9,3 +10,4 @@ export {
   startProgram,
 } from './programs.ts';
 export { findConsul, type RealConsul, type RealConsulOptions, startRealConsul } from './real-consul.ts';
+export { testRuntime } from './test-runtime.ts';
