@@ -8,7 +8,8 @@
  *   the check is ours, and the refusal is a reset of the raw socket (`resetAndDestroy` on a TLSSocket throws).
  * - Every `setSecureContext` names all settings again (context.ts).
  * - `handshakeTimeout` of `tls.Server` starts anew with each byte; the deadline here does not.
- * - `allowHalfOpen` is taken from the raw socket.
+ * - `allowHalfOpen` is taken from the raw socket. It begins as false, because nothing else tells that a peer has left in the middle of
+ *   its handshake, and is true as soon as the peer is known.
  */
 
 import net from 'node:net';
@@ -42,7 +43,7 @@ export interface PeerServerOptions {
 export interface PeerServer {
   /** Not listening yet. TCP only: on a Unix socket no peer gets through. */
   readonly server: net.Server;
-  /** For a server of another kind that does the listening, made with `allowHalfOpen`. */
+  /** For a server of another kind that does the listening. */
   accept(raw: net.Socket): void;
   /** New handshakes use `state`, that is checked against what OpenSSL can read and throws before anything changes; live sockets stay. */
   replace(state: MtlsState | undefined): void;
@@ -54,23 +55,28 @@ interface Handshake {
   readonly deadline: Deadline;
 }
 
+const notReady = 'not ready: no certificate or no roots yet';
+
 export function createPeerServer(options: PeerServerOptions): PeerServer {
   let state: MtlsState | undefined;
   const underWay = new Map<string, Handshake>();
   const handshakes = tls.createServer({
     requestCert: true,
     rejectUnauthorized: false,
+    handshakeTimeout: options.handshakeTimeout, // the deadline below comes first
     ...(options.alpn === undefined ? {} : { ALPNProtocols: [...options.alpn] }),
   });
   replace(options.state);
 
   function accept(raw: net.Socket): void {
+    raw.allowHalfOpen = false;
     raw.on('error', () => raw.destroy());
     const address = `${raw.remoteAddress}:${raw.remotePort}`;
     const refusal = refusalAtAccept(raw);
     if (refusal !== undefined) {
       raw.resetAndDestroy();
-      return options.onRefused(...refusal, address);
+      options.onRefused(...refusal, address);
+      return;
     }
     const key = endpointsOf(raw);
     const deadline = startDeadline(options.handshakeTimeout, () =>
@@ -87,24 +93,26 @@ export function createPeerServer(options: PeerServerOptions): PeerServer {
   handshakes.on('secureConnection', (socket) => {
     const key = endpointsOf(socket);
     const raw = underWay.get(key)?.raw;
-    if (raw === undefined || state === undefined) return void socket.destroy();
+    if (raw === undefined) return void socket.destroy();
+    socket.allowHalfOpen = true;
     rememberRaw(socket, raw);
     socket.on('error', () => raw.destroy());
-    if (!socket.authorized) return refuse(key, 'handshake', String(socket.authorizationError ?? 'no certificate'));
+    if (state === undefined) return refuse(key, 'handshake', notReady);
+    if (!socket.authorized) return refuse(key, 'handshake', problemWithChain(socket));
     const reading = readPeer(socket, state.roots.trustDomain);
     if (!reading.ok) return refuse(key, 'identity', reading.reason);
     take(key, raw);
     options.onPeer(socket, reading.peer, () => raw.resetAndDestroy());
   });
 
-  handshakes.on('tlsClientError', (error, socket) => {
+  handshakes.on('tlsClientError', (error: Error & { reason?: string }, socket) => {
     const key = endpointsOf(socket);
-    if (underWay.has(key)) refuse(key, 'handshake', error.message);
+    if (underWay.has(key)) refuse(key, 'handshake', error.reason ?? error.message);
     else socket.destroy();
   });
 
   function refusalAtAccept(raw: net.Socket): [PeerRefusalStage, string] | undefined {
-    if (state === undefined) return ['handshake', 'not ready: no certificate or no roots yet'];
+    if (state === undefined) return ['handshake', notReady];
     if (raw.remoteAddress === undefined) return ['handshake', 'the peer has no address'];
     if (underWay.size >= options.maxHandshakes) return ['limit', 'too many handshakes at once'];
     return undefined;
@@ -130,7 +138,12 @@ export function createPeerServer(options: PeerServerOptions): PeerServer {
     state = next;
   }
 
-  return { server: net.createServer({ allowHalfOpen: true, noDelay: true }, accept), accept, replace };
+  return { server: net.createServer({ noDelay: true }, accept), accept, replace };
+}
+
+function problemWithChain(socket: tls.TLSSocket): string {
+  if (socket.getPeerX509Certificate() === undefined) return 'no certificate';
+  return `the certificate is not accepted: ${socket.authorizationError}`;
 }
 
 /** Both ends' addresses: the one public thing that a raw socket and the TLS socket above it share. */

@@ -34,7 +34,8 @@ export function contextOptions({ identity, roots, tls }: MtlsState): tls.SecureC
     minVersion: tls.minVersion,
     ciphers: tls.ciphers ?? defaultCiphers,
     ...(tls.groups === undefined ? {} : { ecdhCurve: tls.groups }),
-    secureOptions: constants.SSL_OP_NO_TICKET,
+    // No ticket, so that no session comes back later; no renegotiation, so that nobody turns into somebody else.
+    secureOptions: constants.SSL_OP_NO_TICKET | constants.SSL_OP_NO_RENEGOTIATION,
   };
 }
 
