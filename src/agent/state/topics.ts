@@ -11,6 +11,8 @@ export const topic = {
   checks: 'checks',
   /** A node and its services. */
   node: (node: string): string => `node:${fold(node)}`,
+  /** Which checks the agent runs, and how: not how they are. */
+  checkDefinitions: 'check-definitions',
   checksOfNode: (node: string): string => `node-checks:${fold(node)}`,
   /** Instances of a name, with their nodes and checks. */
   service: (name: string): string => `service:${fold(name)}`,

@@ -1,0 +1,12 @@
+export const usualOutputLimit = 4096;
+
+/** What of a check's output is kept, in bytes of UTF-8, with a word about the rest. */
+export function limitOutput(output: string, limit: number = usualOutputLimit): string {
+  const bytes = Buffer.from(output);
+  return bytes.length <= limit ? output : describeCut(bytes.subarray(0, limit), bytes.length);
+}
+
+/** For output that was cut while it was read, of `total` bytes. */
+export function describeCut(kept: Buffer, total: number): string {
+  return `${kept.toString()} ... (captured ${kept.length} of ${total} bytes)`;
+}

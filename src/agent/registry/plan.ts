@@ -1,0 +1,11 @@
+import type { CheckRow, ServiceRow } from '../state/tables.ts';
+
+/** Rows to store and IDs to remove on one node, as one step. Deletions come first. */
+export interface RegistryPlan {
+  readonly services: readonly ServiceRow[];
+  readonly checks: readonly CheckRow[];
+  readonly deletedServices: readonly string[];
+  readonly deletedChecks: readonly string[];
+}
+
+export const nothingToDo: RegistryPlan = { services: [], checks: [], deletedServices: [], deletedChecks: [] };
