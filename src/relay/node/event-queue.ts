@@ -11,7 +11,7 @@ export class EventQueue {
   readonly #capacity: number;
   #waiting: DataPlaneEvent[] = [];
   #lost = 0;
-  #ended = false;
+  #ended: boolean = false;
   #wake: (() => void) | undefined;
 
   constructor(capacity: number) {

@@ -8,6 +8,7 @@ import type { Connections } from './connections.ts';
 import { type RunningListener, startListener } from './listener.ts';
 import { dialLocalService } from './local-service.ts';
 import { pipe } from './pipe.ts';
+import { resetSocket } from './reset.ts';
 
 export interface InboundDeps {
   readonly gatekeeper: Gatekeeper;
@@ -33,13 +34,12 @@ export function startInbound(
     onRefused: (stage, reason, address) => connections.refused(name, stage, reason, address),
   });
   server.on('connection', () => connections.accepted('inbound'));
-  const running = startListener(server, {
-    name,
-    tell,
-    bind: listener.bind,
-    maxConnections: listener.maxConnections,
-    onDropped: (address) => connections.refused(name, 'limit', 'too many connections', address),
-  });
+  // Node closes what comes beyond before a byte is read: no peer can take that for an answer.
+  server.maxConnections = listener.maxConnections;
+  server.on('drop', (from) =>
+    connections.refused(name, 'limit', 'too many connections', from && `${from.remoteAddress}:${from.remotePort}`),
+  );
+  const running = startListener(server, { name, tell, bind: listener.bind });
   const unsubscribe = state.subscribe(replace);
   return {
     ...running,
@@ -78,7 +78,7 @@ async function handlePeer({ socket, peer, reset, name, listener }: AcceptedPeer,
     stage = 'dial';
     const local = await dialLocalService(listener.localService, listener.localConnectTimeout, given.signal);
 
-    const dialled = { socket: local, reset: () => void local.resetAndDestroy() };
+    const dialled = { socket: local, reset: () => resetSocket(local) };
     const { spiffeId } = peer;
     const live = connections.open(
       { listener: name, role: 'inbound', peer: spiffeId, decision: admission.decision },

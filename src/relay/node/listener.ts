@@ -4,14 +4,12 @@ import { lstatSync, unlinkSync } from 'node:fs';
 import net from 'node:net';
 import { messageOf } from '../../base/index.ts';
 import type { BindAddress, DataPlaneEvent } from '../data-plane.ts';
+import { resetSocket } from './reset.ts';
 
 export interface ListenerOptions {
   readonly name: string;
   readonly bind: BindAddress;
-  readonly maxConnections: number;
   readonly tell: (event: DataPlaneEvent) => void;
-  /** A connection beyond the cap was closed before anything was read from it. `address` is where it came from. */
-  readonly onDropped: (address: string | undefined) => void;
 }
 
 export interface RunningListener {
@@ -28,13 +26,10 @@ export function startListener(server: net.Server, options: ListenerOptions): Run
   let stopped = false;
   let mayBeStale = 'path' in bind;
 
-  server.maxConnections = options.maxConnections;
   server.on('connection', (socket) => {
     accepted.add(socket);
     socket.once('close', () => accepted.delete(socket));
   });
-  // The system has accepted it already; it is closed at once, before any handshake, so no peer can take that for an answer.
-  server.on('drop', (from) => options.onDropped(from?.remoteAddress && `${from.remoteAddress}:${from.remotePort}`));
   server.on('listening', () => {
     if (stopped)
       server.close(); // while the host was looked up
@@ -61,7 +56,7 @@ export function startListener(server: net.Server, options: ListenerOptions): Run
       return accepted.size === 0 ? Promise.resolve() : drained;
     },
     cut: () => {
-      for (const socket of accepted) socket.resetAndDestroy();
+      for (const socket of accepted) resetSocket(socket);
     },
   };
 }

@@ -10,6 +10,7 @@ import type { Connections } from './connections.ts';
 import type { Endpoints } from './endpoints.ts';
 import { type RunningListener, startListener } from './listener.ts';
 import { pipe } from './pipe.ts';
+import { resetSocket } from './reset.ts';
 
 export interface OutboundDeps {
   readonly connections: Connections;
@@ -21,17 +22,20 @@ export interface OutboundDeps {
 
 export function startOutbound(name: string, listener: OutboundListener, deps: OutboundDeps): RunningListener {
   const { connections, tell } = deps;
+  let open = 0;
   const server = net.createServer({ allowHalfOpen: true, noDelay: true, keepAlive: true }, (socket) => {
+    socket.on('error', () => undefined); // its close tells
     connections.accepted('outbound');
-    void handleApplication(socket, name, listener, deps);
+    if (open >= listener.maxConnections) {
+      resetSocket(socket);
+      return connections.refused(name, 'limit', 'too many connections');
+    }
+    open += 1;
+    void handleApplication(socket, name, listener, deps).finally(() => {
+      open -= 1;
+    });
   });
-  return startListener(server, {
-    name,
-    tell,
-    bind: listener.bind,
-    maxConnections: listener.maxConnections,
-    onDropped: (address) => connections.refused(name, 'limit', 'too many connections', address),
-  });
+  return startListener(server, { name, tell, bind: listener.bind });
 }
 
 /** Settles when the connection is over; never rejects. What fails ends by a reset. */
@@ -44,12 +48,11 @@ async function handleApplication(
   const { connections } = deps;
   const endpoints = deps.endpoints();
   const given = new AbortController();
-  socket.on('error', () => undefined); // its close tells
   socket.once('close', () => given.abort(new Error('the application left')));
   const deadline = startDeadline(listener.connectTimeout, () =>
     given.abort(new Error(`no connection within ${listener.connectTimeout} ms`)),
   );
-  const reset = (): void => void socket.resetAndDestroy();
+  const reset = (): void => resetSocket(socket);
 
   try {
     const { instance, dialled } = await dialUpstream(listener, given.signal, endpoints, deps);
