@@ -121,7 +121,7 @@ export interface LeafWanted {
   readonly serial: number;
   /** Milliseconds since the epoch, as are the two below. */
   readonly now: number;
-  /** Length of its life, which begins a minute before `now`. */
+  /** Length of its life, which begins a minute before `now`, or less when it is short. */
   readonly ttl: number;
   /** In the place of what `now` and `ttl` give. */
   readonly notBefore?: number;
@@ -140,7 +140,7 @@ export interface Leaf {
 /** A leaf, which never outlives its issuer. */
 export async function issueLeaf(wanted: LeafWanted): Promise<Leaf> {
   const { issuer, publicKeyInfo } = wanted;
-  const notBefore = wholeSeconds(wanted.notBefore ?? wanted.now - clockSkew);
+  const notBefore = wholeSeconds(wanted.notBefore ?? wanted.now - Math.min(clockSkew, wanted.ttl / 10));
   const notAfter = wholeSeconds(wanted.notAfter ?? Math.min(notBefore + wanted.ttl, issuer.notAfter));
   const leaf = await X509CertificateGenerator.create({
     serialNumber: formatSerialNumber(wanted.serial),

@@ -31,6 +31,7 @@ export async function makeCsr(wanted: CsrWanted): Promise<string> {
 }
 
 export interface Csr {
+  readonly pem: string;
   /** The URI as it was asked for, and what it says. */
   readonly uri: string;
   readonly id: ServiceId;
@@ -71,7 +72,7 @@ export async function checkCsr(
     return bad(`the CSR is for trust domain ${id.trustDomain}, not for ours, ${where.trustDomain}`);
   if (id.datacenter !== where.datacenter)
     return bad(`the CSR is for datacenter ${id.datacenter}, not for ours, ${where.datacenter}`);
-  return { isGood: true, csr: { uri: request.uri, id, publicKeyInfo: request.publicKeyInfo } };
+  return { isGood: true, csr: { pem, uri: request.uri, id, publicKeyInfo: request.publicKeyInfo } };
 }
 
 function bad(reason: string): CsrVerdict {
