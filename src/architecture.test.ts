@@ -3,11 +3,12 @@
  */
 
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
+/** What tests may use, in the order of the table below. */
 const everythingBelow = [
   'base',
   'pki',
@@ -48,9 +49,24 @@ const onDemand: Readonly<Record<string, readonly string[]>> = {
 };
 
 const src = fileURLToPath(new URL('./', import.meta.url));
+const page = readFileSync(join(src, '../ARCHITECTURE.md'), 'utf8');
 
 test('a room imports only the rooms below it, through their index', () => {
   assert.deepEqual(findViolations(), []);
+});
+
+test('ARCHITECTURE.md shows these rooms', () => {
+  const rows = page.matchAll(/^\| `(\w+)` \| [^|]+ \| ([^|]+) \|$/gm);
+  const shown = Object.fromEntries(
+    [...rows].map(([, room, list = '']) => [room, list === '–' ? [] : list.split(', ')]),
+  );
+  assert.deepEqual(shown, rooms);
+});
+
+test('every file that ARCHITECTURE.md walks through is there', () => {
+  const paths = [...page.matchAll(/`((?:[\w-]+\/)+[\w.-]+\.[tj]s)`/g)].map(([, path = '']) => path);
+  const missing = paths.filter((path) => !existsSync(join(src, path)) && !existsSync(join(src, '..', path)));
+  assert.deepEqual(missing, []);
 });
 
 function findViolations(): string[] {
