@@ -16,4 +16,6 @@ export {
   unsigned,
 } from './decode-body.ts';
 export { encodeJson, parseExactly, parseJson } from './go-json.ts';
+export { formatListenAddress, type ListenAddress, type TcpAddress } from './listen.ts';
 export { type Handler, HttpError, type HttpReply, type HttpRequest, Json, type Method, type Route } from './route.ts';
+export { type HttpLimits, type HttpServer, type HttpServerOptions, startHttpServer } from './server.ts';

@@ -39,7 +39,10 @@ export type Method = 'GET' | 'PUT' | 'POST' | 'DELETE';
 export interface Route {
   /** `/v1/status/leader`, or a prefix that ends in `/`: the longest that fits wins. */
   readonly path: string;
+  /** In the order in which `Allow` lists them. */
   readonly methods: Readonly<Partial<Record<Method, Handler>>>;
+  /** Answers without `Vary`, compression and the server's common headers. */
+  readonly isBare?: boolean;
 }
 
 /** A refusal with a status and a text for people. Thrown by handlers. */
