@@ -152,5 +152,5 @@ function report(candidates: readonly Candidate[], figures: ReadonlyMap<string, r
   process.stdout.write(`\nHow many times less ${us} takes, median over the rounds; above 1 is better for us, differences under 15 % mean nothing.\n\n`);
   process.stdout.write(`${table([['', ...others.map(({ name }) => `than ${name}`)], ...ratios])}\n\n`);
   for (const { name, note } of candidates) process.stdout.write(`${name}: ${note}\n`);
-  process.stdout.write('The real agent runs with limits.http_max_conns_per_client raised to 20000.\n');
+  process.stdout.write('The real agent runs with limits.http_max_conns_per_client raised to 10000.\n');
 }

@@ -22,7 +22,7 @@ export async function startConsul(consul: string): Promise<Agent> {
     bind_addr: '127.0.0.1',
     ports: { http, server, serf_lan: lan, serf_wan: wan, grpc: -1, dns: -1 },
     connect: { enabled: true },
-    limits: { http_max_conns_per_client: 20_000 },
+    limits: { http_max_conns_per_client: 10_000 },
     performance: { raft_multiplier: 1 },
     log_level: 'ERROR',
   };

@@ -56,7 +56,7 @@ export function residentKb(pids: readonly number[]): number {
 }
 
 /** Resolves when `port` accepts a connection and, with `answers`, when one byte sent comes back as one byte. */
-export async function untilServing(port: number, { answers = false, within = 30_000 } = {}): Promise<void> {
+export async function untilServing(port: number, { answers = false, within = 30_000 }: { answers?: boolean; within?: number } = {}): Promise<void> {
   const until = Date.now() + within;
   while (Date.now() < until) {
     if (await tryOnce(port, answers)) return;

@@ -2,22 +2,21 @@
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { Closers } from '../../base/index.ts';
 import { type RealConsul, startRealConsul } from '../../testing/index.ts';
 import { eventually, type Pair, rotateUnderLoad, startPair } from './pair.ts';
 import { resumedSession } from './resumption.ts';
 
 let consul: RealConsul;
 let pair: Pair;
+const opened = new Closers();
 
 before(async () => {
-  consul = await startRealConsul();
-  pair = await startPair({ agent: consul.address, web: 'ours', api: 'ours' });
+  consul = opened.add(await startRealConsul());
+  pair = opened.add(await startPair({ agent: consul.address, web: 'ours', api: 'ours' }));
 });
 
-after(async () => {
-  await pair?.close();
-  await consul?.close();
-});
+after(() => opened.close());
 
 test('a request passes through both sidecars', async () => {
   assert.equal(await pair.request(), 'hello from api');

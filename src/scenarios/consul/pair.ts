@@ -70,7 +70,11 @@ export async function startPair(options: PairOptions): Promise<Pair> {
     [Symbol.asyncDispose]: () => owned.close(),
   };
   try {
-    await eventually('a first request to pass', pair.request, () => `${sidecars.web.output()}\n${sidecars.api.output()}`);
+    await eventually(
+      'a first request to pass',
+      pair.request,
+      () => `${sidecars.web.output()}\n${sidecars.api.output()}`,
+    );
   } catch (error) {
     await pair.close();
     throw error;
@@ -79,7 +83,11 @@ export async function startPair(options: PairOptions): Promise<Pair> {
 }
 
 /** A peer that offers no event to wait for is asked again until `attempt` resolves; bounded. */
-export async function eventually<T>(what: string, attempt: () => Promise<T>, context: () => string = () => ''): Promise<T> {
+export async function eventually<T>(
+  what: string,
+  attempt: () => Promise<T>,
+  context: () => string = () => '',
+): Promise<T> {
   const deadline = AbortSignal.timeout(45_000);
   for (;;) {
     const outcome = await attempt().then(
@@ -92,12 +100,21 @@ export async function eventually<T>(what: string, attempt: () => Promise<T>, con
   }
 }
 
-async function register({ agent, tokens }: PairOptions, name: 'web' | 'api', service: object, sidecar: object): Promise<void> {
+async function register(
+  { agent, tokens }: PairOptions,
+  name: 'web' | 'api',
+  service: object,
+  sidecar: object,
+): Promise<void> {
   // A check of the sidecar's own, passing from the start: the default TCP check would take up to ten seconds.
   const Check = { Name: 'sidecar', TTL: '1h', Status: 'passing' };
   const body = { Name: name, ...service, Connect: { SidecarService: { ...sidecar, Check } } };
-  const headers: HeadersInit = tokens ? { 'X-Consul-Token': tokens[name] } : {};
-  const answer = await fetch(`http://${agent}/v1/agent/service/register`, { method: 'PUT', body: JSON.stringify(body), headers });
+  const headers: Record<string, string> = tokens ? { 'X-Consul-Token': tokens[name] } : {};
+  const answer = await fetch(`http://${agent}/v1/agent/service/register`, {
+    method: 'PUT',
+    body: JSON.stringify(body),
+    headers,
+  });
   if (!answer.ok) throw new Error(`registering ${name}: ${answer.status} ${await answer.text()}`);
 }
 
@@ -121,7 +138,12 @@ async function startApplication(): Promise<Closable & { port: number; connection
     server.closeAllConnections();
     await new Promise((done) => server.close(done));
   };
-  return { port: (server.address() as AddressInfo).port, connections: () => connections, close, [Symbol.asyncDispose]: close };
+  return {
+    port: (server.address() as AddressInfo).port,
+    connections: () => connections,
+    close,
+    [Symbol.asyncDispose]: close,
+  };
 }
 
 async function request(port: number): Promise<string> {
@@ -199,7 +221,11 @@ export async function withNewCaKey<T>(work: (file: string) => Promise<T>): Promi
     const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
     const PrivateKey = privateKey.export({ type: 'sec1', format: 'pem' });
     const file = join(folder, 'ca.json');
-    await writeFile(file, JSON.stringify({ Provider: 'consul', Config: { PrivateKey, LeafCertTTL: '72h', RotationPeriod: '2160h' } }), { mode: 0o600 });
+    await writeFile(
+      file,
+      JSON.stringify({ Provider: 'consul', Config: { PrivateKey, LeafCertTTL: '72h', RotationPeriod: '2160h' } }),
+      { mode: 0o600 },
+    );
     return await work(file);
   } finally {
     await rm(folder, { recursive: true, force: true });
@@ -229,7 +255,11 @@ export async function steadyLoad(pair: Pair, until: Promise<unknown>): Promise<{
 }
 
 /** Rotates the root under steady load and resolves once both sidecars present leafs of the new one. */
-export async function rotateUnderLoad(pair: Pair, agent: string, setConfig: (file: string) => Promise<unknown>): Promise<{ passed: number; failures: string[] }> {
+export async function rotateUnderLoad(
+  pair: Pair,
+  agent: string,
+  setConfig: (file: string) => Promise<unknown>,
+): Promise<{ passed: number; failures: string[] }> {
   const before = await activeRoot(agent);
   const rotated = withNewCaKey(setConfig).then(async () => {
     const root = await activeRoot(agent);

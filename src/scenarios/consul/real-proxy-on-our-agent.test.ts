@@ -2,16 +2,18 @@
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { Closers } from '../../base/index.ts';
 import { findConsul, type OurAgent, runProgram, startOurAgent } from '../../testing/index.ts';
 import { eventually, rotateUnderLoad, type Side, startPair } from './pair.ts';
 
 let agent: OurAgent;
+const opened = new Closers();
 
 before(async () => {
-  agent = await startOurAgent();
+  agent = opened.add(await startOurAgent());
 });
 
-after(() => agent?.close());
+after(() => opened.close());
 
 const pairs: readonly (readonly [Side, Side])[] = [
   ['built-in', 'built-in'],
@@ -38,7 +40,9 @@ for (const [web, api] of [
 ] as const) {
   test(`a rotation under load between ${web} outbound and ${api} inbound fails no request`, async () => {
     await using pair = await startPair({ agent: agent.address, web, api });
-    const { passed, failures } = await rotateUnderLoad(pair, agent.address, (file) => consul('connect', 'ca', 'set-config', '-config-file', file));
+    const { passed, failures } = await rotateUnderLoad(pair, agent.address, (file) =>
+      consul('connect', 'ca', 'set-config', '-config-file', file),
+    );
     assert.deepEqual(failures, []);
     assert.ok(passed > 0);
   });
