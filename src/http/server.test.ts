@@ -283,7 +283,6 @@ test('a Unix socket is for its owner alone, and one left behind is replaced', as
     await assert.rejects(start({ listen: { path } }), /unix:.*in use/);
   }
   assert.equal(existsSync(path), false);
-  const { spawnSync } = await import('node:child_process');
   spawnSync(process.execPath, [
     '-e',
     `require('net').createServer().listen(process.argv[1], () => process.kill(process.pid, 'SIGKILL'))`,
