@@ -4,9 +4,9 @@ export type ConnectErrorCode =
   | 'NOT_READY'
   /** The leaf ran out and no new one could be had. */
   | 'CERTIFICATE_EXPIRED'
-  /** Discovery found no healthy instance of the service. */
+  /** There is no healthy instance of the service, or none that could be reached. */
   | 'NO_INSTANCE'
-  /** The peer proved an identity, but not the one that was dialled. Do not retry. */
+  /** Whoever answered did not prove the identity that was dialled. Do not retry. */
   | 'IDENTITY_MISMATCH'
   /** The peer closed before its first byte; most often its intentions refuse us. */
   | 'REFUSED_BY_PEER'

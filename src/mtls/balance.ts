@@ -1,34 +1,44 @@
-/** Which instance next? Two at random by weight, and of these the one with less to do: near the best choice, at the cost of none. */
+/** Which instance to dial next. Pure but for the random numbers that it is given. */
 
 import type { Instance } from './state.ts';
 
-/** `openOf`: connections that are open to an instance now. Undefined when there is none left. */
-export function pickInstance(
-  instances: readonly Instance[],
-  openOf: (instance: Instance) => number,
+export interface Load {
+  /** Connections that are open to the instance. */
+  open(instance: Instance): number;
+  /** Failed a moment ago: tried only when nothing better is left. */
+  hasFailed(instance: Instance): boolean;
+}
+
+/**
+ * Draws two of `candidates` by weight and takes the one with fewer open connections for its weight. Undefined when there is none.
+ * Two draws spread nearly as well as looking at all, and no crowd runs to the one instance that is empty.
+ */
+export function chooseInstance(
+  candidates: readonly Instance[],
+  load: Load,
   random: () => number,
 ): Instance | undefined {
-  const first = drawByWeight(instances, random);
-  const second = drawByWeight(
-    instances.filter((other) => other !== first),
-    random,
-  );
+  const healthy = candidates.filter((instance) => !load.hasFailed(instance));
+  const pool = healthy.length > 0 ? healthy : candidates;
+  const [first, second] = [draw(pool, random), draw(pool, random)];
   if (first === undefined || second === undefined) return first;
-  return loadOf(second, openOf) < loadOf(first, openOf) ? second : first;
+  return pressure(second, load) < pressure(first, load) ? second : first;
 }
 
-/** An instance without weight is drawn only when there is no other. */
-function drawByWeight(instances: readonly Instance[], random: () => number): Instance | undefined {
-  const total = instances.reduce((sum, { weight }) => sum + Math.max(0, weight), 0);
-  if (total === 0) return instances[Math.floor(random() * instances.length)];
-  let left = random() * total;
-  for (const instance of instances) {
-    left -= Math.max(0, instance.weight);
-    if (left < 0) return instance;
+function draw(pool: readonly Instance[], random: () => number): Instance | undefined {
+  let point = random() * pool.reduce((sum, { weight }) => sum + weightOf(weight), 0);
+  for (const instance of pool) {
+    point -= weightOf(instance.weight);
+    if (point < 0) return instance;
   }
-  return instances.at(-1);
+  return pool.at(-1);
 }
 
-function loadOf(instance: Instance, openOf: (instance: Instance) => number): number {
-  return (openOf(instance) + 1) / Math.max(1, instance.weight);
+function pressure(instance: Instance, load: Load): number {
+  return load.open(instance) / weightOf(instance.weight);
+}
+
+/** A weight of zero is still an instance: as good as nothing, but not nothing. */
+function weightOf(weight: number): number {
+  return Math.max(weight, 0.001);
 }

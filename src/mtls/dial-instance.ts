@@ -10,7 +10,7 @@ import { readPeer } from './peer-identity.ts';
 import { rememberRaw } from './raw-socket.ts';
 import type { Instance, Peer } from './state.ts';
 
-/** `connect`: no TCP connection. `handshake`: no TLS, or a chain that we don't trust. `identity`: someone else answered. */
+/** `connect`: no TCP connection. `handshake`: no TLS. `identity`: whoever answered did not prove to be the one that was dialled. */
 export type DialStage = 'connect' | 'handshake' | 'identity';
 
 /** One instance could not be dialled; another may do. */
@@ -55,7 +55,9 @@ export async function dialInstance(instance: Instance, state: MtlsState, options
     });
     rememberRaw(socket, raw);
     socket.on('error', () => raw.destroy()); // an owner that listens hears it too; one that doesn't is not brought down
-    await reached(socket, 'secureConnect', 'handshake', instance);
+    await reached(socket, 'secureConnect', 'handshake', instance).catch((error) => {
+      throw socket.authorizationError ? untrusted(socket, instance) : error;
+    });
     peers.set(socket, checkIdentity(socket, state, instance));
     return socket;
   } catch (error) {
@@ -75,12 +77,16 @@ export function peerOf(socket: tls.TLSSocket): Peer | undefined {
 }
 
 function checkIdentity(socket: tls.TLSSocket, { roots }: MtlsState, instance: Instance): Peer {
-  if (!socket.authorized) throw new DialError('handshake', String(socket.authorizationError), instance);
+  if (!socket.authorized) throw untrusted(socket, instance);
   const reading = readPeer(socket, roots.trustDomain);
   if (!reading.ok) throw new DialError('identity', reading.reason, instance);
   const expected = parseSpiffeId(instance.spiffeId);
   if (expected?.kind === 'service' && isSameServiceId(expected, reading.id)) return reading.peer;
   throw new DialError('identity', `expected ${instance.spiffeId}, got ${reading.peer.spiffeId}`, instance);
+}
+
+function untrusted(socket: tls.TLSSocket, instance: Instance): DialError {
+  return new DialError('identity', `its certificate is not accepted: ${socket.authorizationError}`, instance);
 }
 
 /** Resolves at `event`. A failure, and also a quiet close, rejects. */

@@ -1,0 +1,13 @@
+export type { CallerSocket, ServeOptions } from './callers.ts';
+export { type Development, development } from './development.ts';
+export type { DialOptions, PeerSocket } from './dial.ts';
+export { ConnectError, type ConnectErrorCode } from './errors.ts';
+export type { CallerHandler, CallerHttpServer, CallerRequest } from './http-server.ts';
+export type { LocalListener, LocalListenerOptions } from './local-listener.ts';
+export type { Problem } from './problems.ts';
+export type { Resolution, ResolveTarget } from './resolver.ts';
+export type { CallerServer } from './serve.ts';
+export { type AgentOptions, type Service, type ServiceOptions, startService } from './service.ts';
+export { type ServiceState, type ServiceStateOptions, startServiceState } from './service-state.ts';
+export type { Target } from './target.ts';
+export type { UndiciConnect } from './undici.ts';
