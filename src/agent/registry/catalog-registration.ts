@@ -3,7 +3,8 @@
  * catalog write to it is accepted and changes nothing, as the agent would put it back at once.
  */
 
-import type { CheckRow, NodeRow, ServiceRow } from '../state/tables.ts';
+import { isDeepStrictEqual } from 'node:util';
+import type { CheckRow, NodeRow, Row, ServiceRow } from '../state/tables.ts';
 import { NodeRows, type TableReader } from './node-rows.ts';
 import { ownCheckId, ownServiceId } from './own-node.ts';
 import { nothingToDo, type RegistryPlan } from './plan.ts';
@@ -25,6 +26,7 @@ export interface CatalogDeregistration {
 
 export interface CatalogPlan extends RegistryPlan {
   readonly node: string;
+  /** Absent when the node stays as it is. */
   readonly nodeRow?: NodeRow;
   readonly deletesNode: boolean;
 }
@@ -45,7 +47,7 @@ export function planCatalogRegistration(asked: CatalogRegistration, tables: Tabl
     .filter((check) => !(isOwn && isAgentsCheck(rows, check.checkId)));
   return {
     node,
-    ...(nodeRow === undefined ? {} : { nodeRow: keepId(nodeRow, before) }),
+    ...changedNode(nodeRow, before),
     deletesNode: false,
     services,
     checks,
@@ -87,9 +89,12 @@ function withService(check: CheckRow, named: ServiceRow | undefined, rows: NodeR
   return { ...check, serviceName: service.name, serviceTags: service.tags };
 }
 
-/** A node that registers again without an ID keeps the one it has. */
-function keepId(row: NodeRow, before: NodeRow | undefined): NodeRow {
-  return row.id === '' && before !== undefined ? { ...row, id: before.id } : row;
+/** A node that registers again without an ID keeps the one it has; the same again is no change. */
+function changedNode(row: NodeRow | undefined, before: Row<'nodes'> | undefined): Pick<CatalogPlan, 'nodeRow'> {
+  if (row === undefined || before === undefined) return row === undefined ? {} : { nodeRow: row };
+  const { createIndex: _, modifyIndex: __, ...content } = before;
+  const next = row.id === '' ? { ...row, id: before.id } : row;
+  return isDeepStrictEqual(next, content) ? {} : { nodeRow: next };
 }
 
 /** In the catalog an ID in another spelling takes the place of the old one. */

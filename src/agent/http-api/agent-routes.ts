@@ -1,0 +1,164 @@
+/** `/v1/agent/service…` and maintenance: what this agent has registered. */
+
+import { createHash } from 'node:crypto';
+import { decodeBody, HttpError, type HttpReply, type HttpRequest, type Route } from '../../http/index.ts';
+import type { Authorizer } from '../acl/authorizer.ts';
+import { compare } from '../registry/health.ts';
+import { maintenanceCheck, nodeMaintenanceId, serviceMaintenanceId } from '../registry/maintenance.ts';
+import { NodeRows, type TableReader } from '../registry/node-rows.ts';
+import { nothingToDo, type RegistryPlan } from '../registry/plan.ts';
+import { planServiceDeregistration } from '../registry/plan-deregistration.ts';
+import { planRegistration } from '../registry/plan-registration.ts';
+import { defaultSidecarPorts, type PortRange } from '../registry/sidecar.ts';
+import { writeRows } from '../registry/write-rows.ts';
+import type { ServiceRow } from '../state/tables.ts';
+import { topic } from '../state/topics.ts';
+import { empty, hashed, plain } from './blocking.ts';
+import type { ApiContext } from './context.ts';
+import { filterOf } from './filter.ts';
+import { parseGoBool } from './go-values.ts';
+import { readOnDisk } from './on-disk.ts';
+import { denied, mustWriteService } from './permissions.ts';
+import { agentService, serviceBody, serviceFromBody } from './wire-service.ts';
+
+export interface AgentRoutesOptions {
+  /** From which sidecars get their ports. */
+  readonly sidecarPorts?: PortRange;
+}
+
+export function agentRoutes(context: ApiContext, options: AgentRoutesOptions = {}): Route[] {
+  return [
+    { path: '/v1/agent/services', methods: { GET: (request) => listServices(context, request) } },
+    { path: '/v1/agent/service/', methods: { GET: (request) => getService(context, request) } },
+    { path: '/v1/agent/service/register', methods: { PUT: (request) => register(context, request, options) } },
+    { path: '/v1/agent/service/deregister/', methods: { PUT: (request) => deregister(context, request) } },
+    { path: '/v1/agent/service/maintenance/', methods: { PUT: (request) => maintainService(context, request) } },
+    { path: '/v1/agent/maintenance', methods: { PUT: (request) => maintainNode(context, request) } },
+  ];
+}
+
+function rowsOf({ nodeName }: ApiContext, tables: TableReader): NodeRows {
+  return new NodeRows(tables, nodeName);
+}
+
+async function listServices(context: ApiContext, request: HttpRequest): Promise<HttpReply> {
+  const authorizer = context.authorizerOf(request);
+  const keeps = filterOf(request, 'agent service');
+  const services = await readOnDisk(context.store, () =>
+    [...rowsOf(context, context.store).services()]
+      .filter(({ local, name }) => local !== undefined && authorizer.mayReadService(name))
+      .sort((a, b) => compare(a.id, b.id))
+      .map((row) => [row.id, agentService(row, context.datacenter)] as const)
+      .filter(([, service]) => keeps(service)),
+  );
+  return plain(context, Object.fromEntries(services));
+}
+
+function getService(context: ApiContext, request: HttpRequest): Promise<HttpReply> {
+  const id = request.rest;
+  return hashed(context, request, [topic.agentService(id)], () => {
+    const row = rowsOf(context, context.store).ownService(id);
+    const authorizer = context.authorizerOf(request);
+    if (row === undefined) return { notFound: `unknown service ID: ${id}` };
+    if (!authorizer.mayReadService(row.name)) throw denied();
+    const hash = hashOf(agentService(row, context.datacenter));
+    return { value: agentService(row, context.datacenter, hash), hash };
+  });
+}
+
+/** 64 bits in hexadecimal without leading zeros, the same for the same answer. */
+function hashOf(value: object): string {
+  const digest = createHash('sha256').update(JSON.stringify(value)).digest();
+  return digest.readBigUInt64BE().toString(16);
+}
+
+async function register(
+  context: ApiContext,
+  request: HttpRequest,
+  { sidecarPorts = defaultSidecarPorts }: AgentRoutesOptions,
+): Promise<HttpReply> {
+  const service = serviceFromBody(decodeBody(request.body, serviceBody));
+  const authorizer = context.authorizerOf(request);
+  const options = {
+    now: context.runtime.clock.now(),
+    token: context.tokenOf(request),
+    replaceExistingChecks: ['', 'true'].includes(request.query.get('replace-existing-checks') ?? 'no'),
+    sidecarPorts,
+  };
+  await writeRows(context.store, (writer, tx) => {
+    const rows = rowsOf(context, tx);
+    const plan = planRegistration(service, rows, options);
+    mayRegister(authorizer, plan, rows);
+    writer.apply(context.nodeName, plan);
+  });
+  return empty();
+}
+
+/** The right to each name, to what holds the ID now, and to speak for a proxy's destination. */
+function mayRegister(authorizer: Authorizer, plan: RegistryPlan, rows: NodeRows): void {
+  for (const service of plan.services) {
+    mustWriteService(authorizer, service.name);
+    const holder = rows.ownService(service.id);
+    if (holder !== undefined) mustWriteService(authorizer, holder.name);
+    const destination = service.kind === 'connect-proxy' ? service.proxy?.destinationServiceName : undefined;
+    if (destination !== undefined) mustWriteService(authorizer, destination);
+  }
+}
+
+async function deregister(context: ApiContext, request: HttpRequest): Promise<HttpReply> {
+  const id = request.rest;
+  if (id === '') throw new HttpError(500, 'ServiceID missing');
+  const authorizer = context.authorizerOf(request);
+  await writeRows(context.store, (writer, tx) => {
+    const rows = rowsOf(context, tx);
+    const service = rows.ownService(id);
+    if (service !== undefined) mustWriteService(authorizer, service.name);
+    writer.apply(context.nodeName, planServiceDeregistration(id, rows));
+  });
+  return empty();
+}
+
+async function maintainService(context: ApiContext, request: HttpRequest): Promise<HttpReply> {
+  const id = request.rest;
+  if (id === '') throw new HttpError(400, 'Missing service ID');
+  const enable = parseEnable(request);
+  const authorizer = context.authorizerOf(request);
+  await writeRows(context.store, (writer, tx) => {
+    const rows = rowsOf(context, tx);
+    const service = rows.ownService(id);
+    if (service === undefined) throw new HttpError(404, `No service registered with ID "${id}"`);
+    mustWriteService(authorizer, service.name);
+    writer.apply(context.nodeName, planMaintenance(rows, service, enable, request));
+  });
+  return empty();
+}
+
+async function maintainNode(context: ApiContext, request: HttpRequest): Promise<HttpReply> {
+  const enable = parseEnable(request);
+  if (!context.authorizerOf(request).mayWriteNode(context.nodeName)) throw denied();
+  await writeRows(context.store, (writer, tx) => {
+    writer.apply(context.nodeName, planMaintenance(rowsOf(context, tx), undefined, enable, request));
+  });
+  return empty();
+}
+
+/** Enabling what is in maintenance already keeps the first reason. */
+function planMaintenance(
+  rows: NodeRows,
+  service: ServiceRow | undefined,
+  enable: boolean,
+  { query }: HttpRequest,
+): RegistryPlan {
+  const checkId = service === undefined ? nodeMaintenanceId : serviceMaintenanceId(service.id);
+  if (!enable) return { ...nothingToDo, deletedChecks: [checkId] };
+  if (rows.ownCheck(checkId) !== undefined) return nothingToDo;
+  return { ...nothingToDo, checks: [maintenanceCheck(rows.node, service, query.get('reason') ?? '')] };
+}
+
+function parseEnable({ query }: HttpRequest): boolean {
+  const text = query.get('enable');
+  if (text === null) throw new HttpError(400, 'Missing value for enable');
+  const enable = parseGoBool(text);
+  if (enable === undefined) throw new HttpError(400, `Invalid value for enable: ${JSON.stringify(text)}`);
+  return enable;
+}

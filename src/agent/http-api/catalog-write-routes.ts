@@ -1,0 +1,193 @@
+/** `/v1/catalog/register` and `/deregister`: what others tell about any node. */
+
+import {
+  decodeBody,
+  flag,
+  HttpError,
+  type HttpReply,
+  type HttpRequest,
+  list,
+  map,
+  type Route,
+  type Shape,
+  struct,
+  text,
+} from '../../http/index.ts';
+import type { Authorizer } from '../acl/authorizer.ts';
+import {
+  type CatalogPlan,
+  type CatalogRegistration,
+  planCatalogDeregistration,
+  planCatalogRegistration,
+} from '../registry/catalog-registration.ts';
+import { isCheckStatus } from '../registry/check-request.ts';
+import { NodeRows, type TableReader } from '../registry/node-rows.ts';
+import { writeRows } from '../registry/write-rows.ts';
+import type { CheckRow } from '../state/tables.ts';
+import { plain } from './blocking.ts';
+import type { ApiContext } from './context.ts';
+import { denied } from './permissions.ts';
+import { type CatalogCheckBody, catalogCheckBody, catalogCheckFromBody } from './wire-check.ts';
+import { type CatalogServiceBody, catalogServiceBody, catalogServiceFromBody } from './wire-service.ts';
+
+export function catalogWriteRoutes(context: ApiContext): Route[] {
+  return [
+    { path: '/v1/catalog/register', methods: { PUT: (request) => register(context, request) } },
+    { path: '/v1/catalog/deregister', methods: { PUT: (request) => deregister(context, request) } },
+  ];
+}
+
+interface RegisterBody {
+  readonly Datacenter?: string;
+  readonly ID?: string;
+  readonly Node?: string;
+  readonly Address?: string;
+  readonly TaggedAddresses?: Readonly<Record<string, string>>;
+  readonly NodeMeta?: Readonly<Record<string, string>>;
+  readonly Service?: CatalogServiceBody;
+  readonly Check?: CatalogCheckBody;
+  readonly Checks?: readonly CatalogCheckBody[];
+  readonly SkipNodeUpdate?: boolean;
+}
+
+const registerBody: Shape<RegisterBody> = struct<RegisterBody>(
+  {
+    Datacenter: text,
+    ID: text,
+    Node: text,
+    Address: text,
+    TaggedAddresses: map(text, ''),
+    NodeMeta: map(text, ''),
+    Service: catalogServiceBody,
+    Check: catalogCheckBody,
+    Checks: list(catalogCheckBody, {}),
+    SkipNodeUpdate: flag,
+  },
+  {
+    type: 'RegisterRequest',
+    ignored: ['CreateIndex', 'Locality', 'ModifyIndex', 'Namespace', 'Partition', 'PeerName', 'Token', 'WriteRequest'],
+  },
+);
+
+interface DeregisterBody {
+  readonly Datacenter?: string;
+  readonly Node?: string;
+  readonly ServiceID?: string;
+  readonly CheckID?: string;
+}
+
+const deregisterBody: Shape<DeregisterBody> = struct<DeregisterBody>(
+  { Datacenter: text, Node: text, ServiceID: text, CheckID: text },
+  {
+    type: 'DeregisterRequest',
+    ignored: ['Address', 'Namespace', 'Partition', 'PeerName', 'Token', 'WriteRequest'],
+  },
+);
+
+async function register(context: ApiContext, request: HttpRequest): Promise<HttpReply> {
+  const body = decodeBody(request.body, registerBody);
+  refuseOther(context, body.Datacenter);
+  const registration = registrationFromBody(context, body);
+  const authorizer = context.authorizerOf(request);
+  await writeRows(context.store, (writer, tx) => {
+    const plan = planOrRefuse(() => planCatalogRegistration(registration, tx, context.nodeName));
+    mayRegister(authorizer, plan, tx);
+    if (plan.nodeRow !== undefined) writer.putNode(plan.nodeRow);
+    writer.apply(plan.node, plan);
+  });
+  return plain(context, true);
+}
+
+function registrationFromBody(context: ApiContext, body: RegisterBody): CatalogRegistration {
+  const node = body.Node ?? '';
+  if (node === '') throw new HttpError(500, 'Must provide node');
+  if (!body.Address && !body.SkipNodeUpdate) {
+    throw new HttpError(500, 'Must provide address if SkipNodeUpdate is not set');
+  }
+  if (body.Service?.ID && !body.Service.Service) throw new HttpError(500, 'Must provide service name with ID');
+  const checks = [...(body.Check === undefined ? [] : [body.Check]), ...(body.Checks ?? [])];
+  return {
+    node,
+    ...(body.SkipNodeUpdate ? {} : { nodeRow: nodeFromBody(context, body, node) }),
+    ...(body.Service?.Service ? { service: catalogServiceFromBody(body.Service, node) } : {}),
+    checks: checks.map((check) => checkOf(check, node)),
+  };
+}
+
+function nodeFromBody(
+  context: ApiContext,
+  body: RegisterBody,
+  node: string,
+): NonNullable<CatalogRegistration['nodeRow']> {
+  return {
+    id: body.ID ?? '',
+    node,
+    address: body.Address ?? '',
+    datacenter: context.datacenter,
+    taggedAddresses: body.TaggedAddresses ?? null,
+    meta: body.NodeMeta ?? {},
+  };
+}
+
+function checkOf(body: CatalogCheckBody, node: string): CheckRow {
+  if (body.Node && body.Node.toLowerCase() !== node.toLowerCase()) {
+    throw new HttpError(500, `check's node "${body.Node}" is not the node "${node}" that is registered`);
+  }
+  const check = catalogCheckFromBody(body, node);
+  if (check.checkId === '') throw new HttpError(500, 'Must provide a CheckID or a Name for each check');
+  if (!isCheckStatus(check.status)) throw new HttpError(500, `Invalid check status: '${check.status}'`);
+  return check;
+}
+
+/** The right to the node where it changes, to each service's old and new name, and to what each check belongs to. */
+function mayRegister(authorizer: Authorizer, plan: CatalogPlan, tables: TableReader): void {
+  const rows = new NodeRows(tables, plan.node);
+  const touchesNode = plan.nodeRow !== undefined || plan.checks.some(({ serviceId }) => serviceId === '');
+  if (touchesNode && !authorizer.mayWriteNode(plan.node)) throw denied();
+  const names = [
+    ...plan.services.flatMap(({ id, name }) => [name, rows.service(id)?.name]),
+    ...plan.checks.flatMap(({ checkId, serviceName }) => [serviceName, rows.check(checkId)?.serviceName]),
+  ];
+  for (const name of names) if (name && !authorizer.mayWriteService(name)) throw denied();
+}
+
+async function deregister(context: ApiContext, request: HttpRequest): Promise<HttpReply> {
+  const body = decodeBody(request.body, deregisterBody);
+  refuseOther(context, body.Datacenter);
+  const node = body.Node ?? '';
+  if (node === '') throw new HttpError(500, 'Must provide node');
+  const asked = { node, serviceId: body.ServiceID ?? '', checkId: body.CheckID ?? '' };
+  const authorizer = context.authorizerOf(request);
+  await writeRows(context.store, (writer, tx) => {
+    mayDeregister(authorizer, asked, tx);
+    const plan = planCatalogDeregistration(asked, tx, context.nodeName);
+    if (plan.deletesNode) writer.deleteNode(node);
+    writer.apply(node, plan);
+  });
+  return plain(context, true);
+}
+
+/** Who may write the node may remove everything on it; else what is removed must be of a service of one's own. */
+function mayDeregister(
+  authorizer: Authorizer,
+  { node, serviceId, checkId }: { readonly node: string; readonly serviceId: string; readonly checkId: string },
+  tables: TableReader,
+): void {
+  if (authorizer.mayWriteNode(node)) return;
+  const rows = new NodeRows(tables, node);
+  const name = serviceId === '' ? rows.check(checkId)?.serviceName : rows.service(serviceId)?.name;
+  if (!name || !authorizer.mayWriteService(name)) throw denied();
+}
+
+function refuseOther({ datacenter }: ApiContext, asked = ''): void {
+  if (asked !== '' && asked !== datacenter) throw new HttpError(500, 'No path to datacenter');
+}
+
+/** What a catalog's state refuses is a 500 here, as in Consul. */
+function planOrRefuse(plan: () => CatalogPlan): CatalogPlan {
+  try {
+    return plan();
+  } catch (error) {
+    throw new HttpError(500, (error as Error).message);
+  }
+}
