@@ -1,0 +1,126 @@
+/** What an agent is started with. Ours throughout: Consul's names for it are translated by `cli`. */
+
+import { hostname } from 'node:os';
+import { z } from 'zod';
+import { InputError } from '../base/index.ts';
+import type { ListenAddress } from '../http/index.ts';
+
+export interface AgentConfig {
+  /** The folder that keeps the state; made if it is not there. Absent with `dev`. */
+  readonly dataDir?: string | undefined;
+  /** Everything is in memory and gone at the end. */
+  readonly dev: boolean;
+  /** Where HTTP is served. Default: 127.0.0.1:8500. Port 0 takes any free one. */
+  readonly http: readonly ListenAddress[];
+  /** Default: the host's. */
+  readonly nodeName: string;
+  /** A UUID. Default: the one of the state, or a new one. */
+  readonly nodeId?: string | undefined;
+  readonly nodeMeta: Readonly<Record<string, string>>;
+  /** The IP address under which this node's services are found. Default: 127.0.0.1. */
+  readonly nodeAddress: string;
+  /** Default: dc1. */
+  readonly datacenter: string;
+  /** What applies where no intention matches. Default: allow, as Consul without ACLs. */
+  readonly defaultIntentionPolicy?: 'allow' | 'deny' | undefined;
+  /** Fixes the trust domain `<clusterId>.consul` of a new state. */
+  readonly clusterId?: string | undefined;
+  /** Consul's names, as `ca_config` has them; for a new state. */
+  readonly caConfig: Readonly<Record<string, unknown>>;
+  /** Shortest life of a leaf that may be configured, in milliseconds. Default: an hour. */
+  readonly minLeafTtl?: number | undefined;
+  /** Names besides `localhost` under which a request may address a loopback listener. */
+  readonly allowedHosts: readonly string[];
+  readonly limits: AgentLimits;
+  /** From which sidecars get their ports, both ends included. Default: 21000 to 21255. */
+  readonly sidecarPorts: { readonly min: number; readonly max: number };
+  /** Milliseconds until new output of a check at an unchanged state shows in the catalog. Default: 5 minutes. */
+  readonly checkUpdateInterval?: number | undefined;
+  /** Registrations of configuration files, as the API takes them. They replace those of the run before. */
+  readonly definitions: Definitions;
+}
+
+export interface AgentLimits {
+  /** Bytes of a request's body. Default: 1 MiB. */
+  readonly body: number;
+  /** Open connections of one listener. Default: 20 000. */
+  readonly connections: number;
+}
+
+export interface Definitions {
+  /** As `PUT /v1/agent/service/register` takes them. */
+  readonly services: readonly object[];
+  /** As `PUT /v1/agent/check/register` takes them. */
+  readonly checks: readonly object[];
+}
+
+/** What is left out gets its default; of `dataDir` and `dev`, one must be there. */
+export type AgentOptions = Partial<Omit<AgentConfig, 'limits' | 'definitions'>> & {
+  readonly limits?: Partial<AgentLimits>;
+  readonly definitions?: Partial<Definitions>;
+};
+
+/** Throws an InputError that names the place. */
+export function parseAgentConfig(options: AgentOptions): AgentConfig {
+  const { data, error } = schema.safeParse(options);
+  if (error !== undefined) throw inputErrorOf(error);
+  if (data.dataDir === undefined && !data.dev)
+    throw new InputError('', 'give a data directory (-data-dir) to keep the state in, or -dev to keep it in memory');
+  if (data.dataDir !== undefined && data.dev) return { ...data, dataDir: undefined };
+  return data;
+}
+
+const port = z.int('expected a port, 0 to 65535').min(0).max(65_535);
+const address = z.union([
+  z.strictObject({ host: z.string().min(1), port }),
+  z.strictObject({ path: z.string().min(1, 'expected the path of a socket') }),
+]);
+/** Of what a node or datacenter can be called. Source: Consul, "Agent configuration": node_name, datacenter. */
+const nodeName = z.string().regex(/^[^\s/\\]{1,253}$/, 'expected a name without spaces and slashes');
+const datacenter = z.string().regex(/^[a-z0-9_-]{1,128}$/, 'expected lower case letters, digits, - and _');
+const uuid = z.string().regex(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i, 'expected a UUID');
+const milliseconds = z.number().positive('expected a duration above 0');
+const openObject = z.record(z.string(), z.unknown());
+
+const schema = z.strictObject({
+  dataDir: z.string().min(1, 'expected a folder').optional(),
+  dev: z.boolean().default(false),
+  http: z.array(address).default([{ host: '127.0.0.1', port: 8_500 }]),
+  nodeName: nodeName.default(hostname),
+  nodeId: uuid.optional(),
+  nodeMeta: z.record(z.string().max(128), z.string().max(512)).default({}),
+  nodeAddress: z.union([z.ipv4(), z.ipv6()], 'expected an IP address').default('127.0.0.1'),
+  datacenter: datacenter.default('dc1'),
+  defaultIntentionPolicy: z.enum(['allow', 'deny'], 'expected allow or deny').optional(),
+  clusterId: uuid.optional(),
+  caConfig: openObject.default({}),
+  minLeafTtl: milliseconds.optional(),
+  allowedHosts: z.array(z.string().min(1)).default([]),
+  limits: z
+    .strictObject({
+      body: z
+        .int()
+        .min(1_024)
+        .default(1 << 20),
+      connections: z.int().min(1).default(20_000),
+    })
+    .prefault({}),
+  sidecarPorts: z
+    .strictObject({ min: port, max: port })
+    .refine(({ min, max }) => min <= max, 'expected min to be at most max')
+    .default({ min: 21_000, max: 21_255 }),
+  checkUpdateInterval: milliseconds.optional(),
+  definitions: z
+    .strictObject({ services: z.array(openObject).default([]), checks: z.array(openObject).default([]) })
+    .prefault({}),
+});
+
+function inputErrorOf({ issues }: z.ZodError): InputError {
+  const issue = issues[0];
+  const place = (issue?.path ?? []).reduce<string>(
+    (place, part) =>
+      typeof part === 'number' ? `${place}[${part}]` : place === '' ? String(part) : `${place}.${String(part)}`,
+    '',
+  );
+  return new InputError(place, issue?.message ?? 'unusable');
+}
