@@ -1,0 +1,121 @@
+/** The flags of `fairlead agent`: those that mean something here, and the rest of a line written for Consul. */
+
+import { InputError } from '../base/index.ts';
+import { type Flag, type FlagTable, integer, type ListFlag, list, text, toggle } from './flags.ts';
+
+export interface AgentFlags {
+  readonly [name: string]: Flag<unknown>;
+  readonly client: Flag<string>;
+  readonly 'config-dir': ListFlag;
+  readonly 'config-file': ListFlag;
+  readonly 'data-dir': Flag<string>;
+  readonly datacenter: Flag<string>;
+  readonly 'default-intention-policy': Flag<string>;
+  readonly dev: Flag<boolean>;
+  readonly 'enable-local-script-checks': Flag<boolean>;
+  readonly 'enable-script-checks': Flag<boolean>;
+  readonly 'http-port': Flag<number>;
+  readonly 'log-json': Flag<boolean>;
+  readonly 'log-level': Flag<string>;
+  readonly node: Flag<string>;
+  readonly 'node-id': Flag<string>;
+  readonly 'node-meta': ListFlag;
+  readonly 'pid-file': Flag<string>;
+  readonly ui: Flag<boolean>;
+}
+
+export const agentFlags: AgentFlags = {
+  client: text('The address to serve HTTP on. Default: 127.0.0.1.', 'address'),
+  'config-dir': list('A folder of configuration files; may be given several times.', 'folder'),
+  'config-file': list('A configuration file, JSON; may be given several times. A later one wins.', 'file'),
+  'data-dir': text('The folder that keeps the state.', 'folder'),
+  datacenter: text('The name of the datacenter. Default: dc1.', 'name'),
+  'default-intention-policy': text('What applies where no intention matches. Default: allow.', 'allow or deny'),
+  dev: toggle('Keep the state in memory only.'),
+  'enable-local-script-checks': toggle('Run health checks that are scripts, from configuration files.'),
+  'enable-script-checks': toggle('Run health checks that are scripts, from wherever they come.'),
+  'http-port': integer('The port to serve HTTP on. Default: 8500.', 'port'),
+  'log-json': toggle('Log as JSON lines.'),
+  'log-level': text('trace, debug, info, warn or err. Default: info.', 'level'),
+  node: text("This node's name. Default: the host's.", 'name'),
+  'node-id': text("This node's ID, a UUID. Default: a random one, kept in the state.", 'id'),
+  'node-meta': list("This node's metadata; may be given several times.", 'key:value', checkMeta),
+  'pid-file': text('A file to write the process ID to.', 'file'),
+  ui: toggle('Serve the web page.'),
+};
+
+function checkMeta(value: string): void {
+  if (!value.includes(':')) throw new InputError('', `expected key:value, found ${JSON.stringify(value)}`);
+}
+
+/** What makes a cluster of machines, or a part that is not here. Read and named in one warning. */
+const inGroup = <T>(flag: Flag<T>): Flag<T> => ({
+  ...flag,
+  group: 'Accepted from a line written for Consul, without effect:',
+});
+const ignoredText = inGroup(text(''));
+const ignoredToggle = inGroup(toggle(''));
+const ignoredList: ListFlag = { ...inGroup(list('')), isList: true };
+
+export const ignoredFlags: FlagTable = {
+  advertise: ignoredText,
+  'advertise-wan': ignoredText,
+  'alt-domain': ignoredText,
+  'auto-reload-config': ignoredToggle,
+  bind: ignoredText,
+  bootstrap: ignoredToggle,
+  'bootstrap-expect': ignoredText,
+  check_output_max_size: ignoredText,
+  'config-format': ignoredText,
+  'default-query-time': ignoredText,
+  'disable-host-node-id': ignoredToggle,
+  'disable-keyring-file': ignoredToggle,
+  'dns-port': ignoredText,
+  domain: ignoredText,
+  encrypt: ignoredText,
+  'grpc-port': ignoredText,
+  'grpc-tls-port': ignoredText,
+  'https-port': ignoredText,
+  join: ignoredList,
+  'join-wan': ignoredList,
+  'log-file': ignoredText,
+  'log-rotate-bytes': ignoredText,
+  'log-rotate-duration': ignoredText,
+  'log-rotate-max-files': ignoredText,
+  'max-query-time': ignoredText,
+  'non-voting-server': ignoredToggle,
+  'primary-gateway': ignoredList,
+  protocol: ignoredText,
+  'raft-protocol': ignoredText,
+  'read-replica': ignoredToggle,
+  recursor: ignoredList,
+  rejoin: ignoredToggle,
+  'retry-interval': ignoredText,
+  'retry-interval-wan': ignoredText,
+  'retry-join': ignoredList,
+  'retry-join-wan': ignoredList,
+  'retry-max': ignoredText,
+  'retry-max-wan': ignoredText,
+  segment: ignoredText,
+  'serf-lan-allowed-cidrs': ignoredList,
+  'serf-lan-bind': ignoredText,
+  'serf-lan-port': ignoredText,
+  'serf-wan-allowed-cidrs': ignoredList,
+  'serf-wan-bind': ignoredText,
+  'serf-wan-port': ignoredText,
+  server: ignoredToggle,
+  'server-port': ignoredText,
+  syslog: ignoredToggle,
+  'ui-content-path': ignoredText,
+  'ui-dir': ignoredText,
+};
+
+/** The ignored flags that stand on the line, as they were written. */
+export function givenIgnoredFlags(values: Readonly<Record<string, unknown>>): string[] {
+  return Object.keys(ignoredFlags)
+    .filter((name) => {
+      const value = values[name];
+      return Array.isArray(value) ? value.length > 0 : value !== undefined;
+    })
+    .map((name) => `-${name}`);
+}

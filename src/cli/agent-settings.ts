@@ -1,0 +1,232 @@
+/**
+ * What an agent is told, from configuration files and then from flags; a later one wins, lists and maps grow. Keys are Consul's,
+ * in any case and with or without underscores.
+ */
+
+import { InputError } from '../base/index.ts';
+import type { AgentFlags } from './agent-flags.ts';
+import { type ConfigFile, placeOfKey } from './config-files.ts';
+import { ignoredKeys, ignoredPorts } from './consul-keys.ts';
+import type { Values } from './flags.ts';
+import { parseKeyValues } from './key-value.ts';
+import { flatten, isObject, type JsonObject, normalizeCheck, normalizeService } from './service-definition.ts';
+
+/** Absent: nobody said anything about it. */
+export interface AgentSettings {
+  readonly isDev?: boolean;
+  readonly dataDir?: string;
+  readonly datacenter?: string;
+  readonly primaryDatacenter?: string;
+  readonly nodeName?: string;
+  readonly nodeId?: string;
+  readonly nodeMeta?: Readonly<Record<string, string>>;
+  readonly clientAddress?: string;
+  /** Wins over the client address: a host, or `unix:///path`. */
+  readonly httpAddress?: string;
+  readonly httpPort?: number;
+  readonly sidecarMinPort?: number;
+  readonly sidecarMaxPort?: number;
+  readonly logLevel?: string;
+  readonly logJson?: boolean;
+  readonly pidFile?: string;
+  readonly defaultIntentionPolicy?: string;
+  readonly connectEnabled?: boolean;
+  readonly caProvider?: string;
+  readonly caConfig?: JsonObject;
+  readonly acl?: JsonObject;
+  readonly ui?: boolean;
+  readonly enableScriptChecks?: boolean;
+  readonly enableLocalScriptChecks?: boolean;
+  /** As the API takes them. */
+  readonly services: readonly JsonObject[];
+  readonly checks: readonly JsonObject[];
+  /** Keys and flags without effect, as they were written. */
+  readonly ignored: readonly string[];
+}
+
+type Draft = { -readonly [Key in keyof AgentSettings]: AgentSettings[Key] };
+
+/** Throws InputError that names the file, and the line where it can be told. */
+export function settingsFromFiles(files: readonly ConfigFile[]): AgentSettings {
+  const draft: Draft = { services: [], checks: [], ignored: [] };
+  for (const file of files) readObject(draft, file, '', file.value, topLevelKeys);
+  return { ...draft, ignored: [...new Set(draft.ignored)] };
+}
+
+/** Flags win over files. `given` are flags without effect. */
+export function withFlags(
+  settings: AgentSettings,
+  values: Values<AgentFlags>,
+  given: readonly string[],
+): AgentSettings {
+  const meta = parseKeyValues(values['node-meta'].map((text) => text.replace(':', '=')));
+  const fromFlags = {
+    isDev: values.dev,
+    dataDir: values['data-dir'],
+    datacenter: values.datacenter,
+    nodeName: values.node,
+    nodeId: values['node-id'],
+    clientAddress: values.client,
+    httpPort: values['http-port'],
+    logLevel: values['log-level'],
+    logJson: values['log-json'],
+    pidFile: values['pid-file'],
+    defaultIntentionPolicy: values['default-intention-policy'],
+    ui: values.ui,
+    enableScriptChecks: values['enable-script-checks'],
+    enableLocalScriptChecks: values['enable-local-script-checks'],
+    nodeMeta: meta && { ...settings.nodeMeta, ...meta },
+  };
+  const said = Object.fromEntries(Object.entries(fromFlags).filter(([, value]) => value !== undefined));
+  return { ...settings, ...said, ignored: [...settings.ignored, ...given] };
+}
+
+type ReadKey = (draft: Draft, value: unknown, at: Place) => void;
+
+/** Where a value stands. */
+interface Place {
+  readonly file: ConfigFile;
+  /** As written, with what is above it: `ports.http`. */
+  readonly path: string;
+}
+
+type Keys = Readonly<Record<string, ReadKey>>;
+
+const ignore: ReadKey = (draft, _value, { path }) => {
+  draft.ignored = [...draft.ignored, path];
+};
+
+const topLevelKeys: Keys = {
+  acl: (draft, value, at) => {
+    draft.acl = { ...draft.acl, ...objectAt(value, at) };
+  },
+  addresses: (draft, value, at) => readObject(draft, at.file, at.path, objectAt(value, at), addressKeys),
+  check: addChecks,
+  checks: addChecks,
+  clientaddr: text('clientAddress'),
+  connect: (draft, value, at) => readObject(draft, at.file, at.path, objectAt(value, at), connectKeys),
+  datacenter: text('datacenter'),
+  datadir: text('dataDir'),
+  defaultintentionpolicy: text('defaultIntentionPolicy'),
+  enablelocalscriptchecks: toggle('enableLocalScriptChecks'),
+  enablescriptchecks: toggle('enableScriptChecks'),
+  logjson: toggle('logJson'),
+  loglevel: text('logLevel'),
+  nodeid: text('nodeId'),
+  nodemeta: (draft, value, at) => {
+    draft.nodeMeta = { ...draft.nodeMeta, ...stringsAt(value, at) };
+  },
+  nodename: text('nodeName'),
+  node: text('nodeName'),
+  pidfile: text('pidFile'),
+  ports: (draft, value, at) => readObject(draft, at.file, at.path, objectAt(value, at), portKeys),
+  primarydatacenter: text('primaryDatacenter'),
+  acldatacenter: text('primaryDatacenter'),
+  service: addServices,
+  services: addServices,
+  ui: toggle('ui'),
+  uiconfig: (draft, value, at) => readObject(draft, at.file, at.path, objectAt(value, at), uiKeys),
+  ...Object.fromEntries([...ignoredKeys].map((key) => [key, ignore])),
+};
+
+const addressKeys: Keys = { http: text('httpAddress'), https: ignore, grpc: ignore, grpctls: ignore, dns: ignore };
+
+const portKeys: Keys = {
+  http: integer('httpPort'),
+  sidecarminport: integer('sidecarMinPort'),
+  sidecarmaxport: integer('sidecarMaxPort'),
+  ...Object.fromEntries([...ignoredPorts].map((key) => [key, ignore])),
+};
+
+const connectKeys: Keys = {
+  enabled: toggle('connectEnabled'),
+  caprovider: text('caProvider'),
+  caconfig: (draft, value, at) => {
+    draft.caConfig = objectAt(value, at);
+  },
+  enablemeshgatewaywanfederation: ignore,
+  enableserverlesspluginmode: ignore,
+  testcaleafrootchangespread: ignore,
+};
+
+const uiKeys: Keys = {
+  enabled: toggle('ui'),
+  ...Object.fromEntries(
+    [
+      'contentpath',
+      'dashboardurltemplates',
+      'dir',
+      'metricsprovider',
+      'metricsproviderfiles',
+      'metricsprovideroptionsjson',
+      'metricsproxy',
+    ].map((key) => [key, ignore]),
+  ),
+};
+
+function readObject(draft: Draft, file: ConfigFile, above: string, object: JsonObject, keys: Keys): void {
+  for (const [key, value] of Object.entries(object)) {
+    const path = above === '' ? key : `${above}.${key}`;
+    const flat = flatten(key);
+    const read = Object.hasOwn(keys, flat) ? keys[flat] : undefined;
+    if (!read) throw new InputError(`${placeOfKey(file, key)}: ${path}`, 'there is no such key');
+    if (value !== null) read(draft, value, { file, path });
+  }
+}
+
+/** The names of settings whose values are of type T. */
+type NamesOf<T> = { [Key in keyof Draft]-?: Draft[Key] extends T | undefined ? Key : never }[keyof Draft];
+
+function text(name: NamesOf<string>): ReadKey {
+  return (draft, value, at) => {
+    if (typeof value !== 'string') throw wrongValue(at, 'text', value);
+    draft[name] = value;
+  };
+}
+
+function toggle(name: NamesOf<boolean>): ReadKey {
+  return (draft, value, at) => {
+    if (typeof value !== 'boolean') throw wrongValue(at, 'true or false', value);
+    draft[name] = value;
+  };
+}
+
+function integer(name: NamesOf<number>): ReadKey {
+  return (draft, value, at) => {
+    if (!Number.isSafeInteger(value)) throw wrongValue(at, 'a whole number', value);
+    draft[name] = value as number;
+  };
+}
+
+function addServices(draft: Draft, value: unknown, at: Place): void {
+  draft.services = [...draft.services, ...eachOf(value, at, normalizeService)];
+}
+
+function addChecks(draft: Draft, value: unknown, at: Place): void {
+  draft.checks = [...draft.checks, ...eachOf(value, at, normalizeCheck)];
+}
+
+/** An object, or a list of them: Consul takes either under either key. */
+function eachOf(value: unknown, at: Place, normalize: (one: unknown, place: string) => JsonObject): JsonObject[] {
+  const place = `${at.file.path}: ${at.path}`;
+  if (!Array.isArray(value)) return [normalize(value, place)];
+  return value.map((one, index) => normalize(one, `${place}[${index}]`));
+}
+
+function objectAt(value: unknown, at: Place): JsonObject {
+  if (!isObject(value)) throw wrongValue(at, 'an object', value);
+  return value;
+}
+
+function stringsAt(value: unknown, at: Place): Readonly<Record<string, string>> {
+  const entries = Object.entries(objectAt(value, at)).map(([key, one]): [string, string] => {
+    if (typeof one !== 'string') throw wrongValue({ ...at, path: `${at.path}.${key}` }, 'text', one);
+    return [key, one];
+  });
+  return Object.fromEntries(entries);
+}
+
+function wrongValue({ file, path }: Place, expected: string, found: unknown): InputError {
+  const place = placeOfKey(file, path.split('.').at(-1) ?? path);
+  return new InputError(`${place}: ${path}`, `expected ${expected}, found ${JSON.stringify(found)}`);
+}
