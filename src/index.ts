@@ -1,9 +1,9 @@
 /** The SDK: what `import … from 'fairlead'` gives. With the commands, the only place that reads the environment. */
 
 import './supported-node.ts';
+import { clientOptionsFrom } from './api/index.ts';
 import { type Log, noMetrics, type Runtime, systemClock } from './base/index.ts';
-import { clientOptions } from './cli/client-options.ts';
-import { type AgentOptions, type Service, type ServiceOptions, startService as start } from './connect/index.ts';
+import { type Service, type ServiceOptions, startService as start } from './connect/index.ts';
 
 export { InputError, type Log, Secret } from './base/index.ts';
 export {
@@ -40,12 +40,7 @@ export async function startService(options: ServiceOptions & { readonly log?: Lo
   const { log = processWarnings, ...rest } = options;
   const runtime: Runtime = { clock: systemClock, log, metrics: noMetrics, random: Math.random };
   if (options.development) return start(rest, runtime);
-  return start({ ...rest, agent: { ...agentOfEnvironment(runtime), ...options.agent } }, runtime);
-}
-
-function agentOfEnvironment(runtime: Runtime): AgentOptions {
-  const { address, token, tls, auth } = clientOptions({}, process.env, runtime);
-  return { address, ...(token && { token }), ...(tls && { tls }), ...(auth && { auth }) };
+  return start({ ...rest, agent: { ...clientOptionsFrom(process.env), ...options.agent } }, runtime);
 }
 
 const processWarnings: Log = {

@@ -17,6 +17,7 @@ export {
   type RawAnswer,
   type RawCall,
 } from './client.ts';
+export { type ClientEnvironment, clientOptionsFrom, type Given, type Setting } from './environment.ts';
 export { parseExact } from './exact-json.ts';
 export type { ClientTls } from './transport.ts';
 export type {
