@@ -1,0 +1,3 @@
+export { type AdminSources, adminRoutes } from './admin.ts';
+export { createLog, type LogOptions, type ProgramLog } from './pino-log.ts';
+export { createMetrics, type PrometheusMetrics } from './prometheus.ts';
