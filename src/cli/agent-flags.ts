@@ -5,6 +5,8 @@ import { type Flag, type FlagTable, integer, type ListFlag, list, text, toggle }
 
 export interface AgentFlags {
   readonly [name: string]: Flag<unknown>;
+  readonly advertise: Flag<string>;
+  readonly bind: Flag<string>;
   readonly client: Flag<string>;
   readonly 'config-dir': ListFlag;
   readonly 'config-file': ListFlag;
@@ -12,8 +14,6 @@ export interface AgentFlags {
   readonly datacenter: Flag<string>;
   readonly 'default-intention-policy': Flag<string>;
   readonly dev: Flag<boolean>;
-  readonly 'enable-local-script-checks': Flag<boolean>;
-  readonly 'enable-script-checks': Flag<boolean>;
   readonly 'http-port': Flag<number>;
   readonly 'log-json': Flag<boolean>;
   readonly 'log-level': Flag<string>;
@@ -21,10 +21,11 @@ export interface AgentFlags {
   readonly 'node-id': Flag<string>;
   readonly 'node-meta': ListFlag;
   readonly 'pid-file': Flag<string>;
-  readonly ui: Flag<boolean>;
 }
 
 export const agentFlags: AgentFlags = {
+  advertise: text('The IP address under which the services of this node are found. Default: that of -bind.', 'address'),
+  bind: text('The same. Default: 127.0.0.1.', 'address'),
   client: text('The address to serve HTTP on. Default: 127.0.0.1.', 'address'),
   'config-dir': list('A folder of configuration files; may be given several times.', 'folder'),
   'config-file': list('A configuration file, JSON; may be given several times. A later one wins.', 'file'),
@@ -32,8 +33,6 @@ export const agentFlags: AgentFlags = {
   datacenter: text('The name of the datacenter. Default: dc1.', 'name'),
   'default-intention-policy': text('What applies where no intention matches. Default: allow.', 'allow or deny'),
   dev: toggle('Keep the state in memory only.'),
-  'enable-local-script-checks': toggle('Run health checks that are scripts, from configuration files.'),
-  'enable-script-checks': toggle('Run health checks that are scripts, from wherever they come.'),
   'http-port': integer('The port to serve HTTP on. Default: 8500.', 'port'),
   'log-json': toggle('Log as JSON lines.'),
   'log-level': text('trace, debug, info, warn or err. Default: info.', 'level'),
@@ -41,7 +40,6 @@ export const agentFlags: AgentFlags = {
   'node-id': text("This node's ID, a UUID. Default: a random one, kept in the state.", 'id'),
   'node-meta': list("This node's metadata; may be given several times.", 'key:value', checkMeta),
   'pid-file': text('A file to write the process ID to.', 'file'),
-  ui: toggle('Serve the web page.'),
 };
 
 function checkMeta(value: string): void {
@@ -58,11 +56,9 @@ const ignoredToggle = inGroup(toggle(''));
 const ignoredList: ListFlag = { ...inGroup(list('')), isList: true };
 
 export const ignoredFlags: FlagTable = {
-  advertise: ignoredText,
   'advertise-wan': ignoredText,
   'alt-domain': ignoredText,
   'auto-reload-config': ignoredToggle,
-  bind: ignoredText,
   bootstrap: ignoredToggle,
   'bootstrap-expect': ignoredText,
   check_output_max_size: ignoredText,
@@ -72,6 +68,8 @@ export const ignoredFlags: FlagTable = {
   'disable-keyring-file': ignoredToggle,
   'dns-port': ignoredText,
   domain: ignoredText,
+  'enable-local-script-checks': ignoredToggle,
+  'enable-script-checks': ignoredToggle,
   encrypt: ignoredText,
   'grpc-port': ignoredText,
   'grpc-tls-port': ignoredText,
@@ -106,6 +104,7 @@ export const ignoredFlags: FlagTable = {
   server: ignoredToggle,
   'server-port': ignoredText,
   syslog: ignoredToggle,
+  ui: ignoredToggle,
   'ui-content-path': ignoredText,
   'ui-dir': ignoredText,
 };

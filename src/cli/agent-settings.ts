@@ -6,7 +6,7 @@
 import { InputError } from '../base/index.ts';
 import type { AgentFlags } from './agent-flags.ts';
 import { type ConfigFile, placeOfKey } from './config-files.ts';
-import { ignoredKeys, ignoredPorts } from './consul-keys.ts';
+import { ignoredAclKeys, ignoredKeys, ignoredPorts } from './consul-keys.ts';
 import type { Values } from './flags.ts';
 import { parseKeyValues } from './key-value.ts';
 import { flatten, isObject, type JsonObject, normalizeCheck, normalizeService } from './service-definition.ts';
@@ -16,12 +16,14 @@ export interface AgentSettings {
   readonly isDev?: boolean;
   readonly dataDir?: string;
   readonly datacenter?: string;
-  readonly primaryDatacenter?: string;
   readonly nodeName?: string;
   readonly nodeId?: string;
   readonly nodeMeta?: Readonly<Record<string, string>>;
+  readonly bindAddress?: string;
+  /** Wins over the bind address. */
+  readonly advertiseAddress?: string;
   readonly clientAddress?: string;
-  /** Wins over the client address: a host, or `unix:///path`. */
+  /** Wins over the client address. */
   readonly httpAddress?: string;
   readonly httpPort?: number;
   readonly sidecarMinPort?: number;
@@ -29,14 +31,9 @@ export interface AgentSettings {
   readonly logLevel?: string;
   readonly logJson?: boolean;
   readonly pidFile?: string;
+  readonly checkUpdateInterval?: string;
   readonly defaultIntentionPolicy?: string;
-  readonly connectEnabled?: boolean;
-  readonly caProvider?: string;
   readonly caConfig?: JsonObject;
-  readonly acl?: JsonObject;
-  readonly ui?: boolean;
-  readonly enableScriptChecks?: boolean;
-  readonly enableLocalScriptChecks?: boolean;
   /** As the API takes them. */
   readonly services: readonly JsonObject[];
   readonly checks: readonly JsonObject[];
@@ -66,15 +63,14 @@ export function withFlags(
     datacenter: values.datacenter,
     nodeName: values.node,
     nodeId: values['node-id'],
+    bindAddress: values.bind,
+    advertiseAddress: values.advertise,
     clientAddress: values.client,
     httpPort: values['http-port'],
     logLevel: values['log-level'],
     logJson: values['log-json'],
     pidFile: values['pid-file'],
     defaultIntentionPolicy: values['default-intention-policy'],
-    ui: values.ui,
-    enableScriptChecks: values['enable-script-checks'],
-    enableLocalScriptChecks: values['enable-local-script-checks'],
     nodeMeta: meta && { ...settings.nodeMeta, ...meta },
   };
   const said = Object.fromEntries(Object.entries(fromFlags).filter(([, value]) => value !== undefined));
@@ -97,19 +93,19 @@ const ignore: ReadKey = (draft, _value, { path }) => {
 };
 
 const topLevelKeys: Keys = {
-  acl: (draft, value, at) => {
-    draft.acl = { ...draft.acl, ...objectAt(value, at) };
-  },
+  ...Object.fromEntries([...ignoredKeys].map((key) => [key, ignore])),
+  acl: (draft, value, at) => readObject(draft, at.file, at.path, objectAt(value, at), aclKeys),
   addresses: (draft, value, at) => readObject(draft, at.file, at.path, objectAt(value, at), addressKeys),
+  advertiseaddr: text('advertiseAddress'),
+  bindaddr: text('bindAddress'),
   check: addChecks,
   checks: addChecks,
+  checkupdateinterval: text('checkUpdateInterval'),
   clientaddr: text('clientAddress'),
   connect: (draft, value, at) => readObject(draft, at.file, at.path, objectAt(value, at), connectKeys),
   datacenter: text('datacenter'),
   datadir: text('dataDir'),
   defaultintentionpolicy: text('defaultIntentionPolicy'),
-  enablelocalscriptchecks: toggle('enableLocalScriptChecks'),
-  enablescriptchecks: toggle('enableScriptChecks'),
   logjson: toggle('logJson'),
   loglevel: text('logLevel'),
   nodeid: text('nodeId'),
@@ -117,51 +113,45 @@ const topLevelKeys: Keys = {
     draft.nodeMeta = { ...draft.nodeMeta, ...stringsAt(value, at) };
   },
   nodename: text('nodeName'),
-  node: text('nodeName'),
   pidfile: text('pidFile'),
   ports: (draft, value, at) => readObject(draft, at.file, at.path, objectAt(value, at), portKeys),
-  primarydatacenter: text('primaryDatacenter'),
-  acldatacenter: text('primaryDatacenter'),
   service: addServices,
   services: addServices,
-  ui: toggle('ui'),
-  uiconfig: (draft, value, at) => readObject(draft, at.file, at.path, objectAt(value, at), uiKeys),
-  ...Object.fromEntries([...ignoredKeys].map((key) => [key, ignore])),
+};
+
+/** What would leave open what its writer wants closed is refused, not ignored. */
+const aclKeys: Keys = {
+  ...Object.fromEntries([...ignoredAclKeys].map((key) => [key, ignore])),
+  enabled: (draft, value, at) => {
+    if (value !== false) throw new InputError(placeOf(at), 'tokens and ACLs are not there yet; take it out');
+    ignore(draft, value, at);
+  },
+  tokens: (draft, value, at) => {
+    if (Object.keys(objectAt(value, at)).length > 0) ignore(draft, value, at);
+  },
 };
 
 const addressKeys: Keys = { http: text('httpAddress'), https: ignore, grpc: ignore, grpctls: ignore, dns: ignore };
 
 const portKeys: Keys = {
+  ...Object.fromEntries([...ignoredPorts].map((key) => [key, ignore])),
   http: integer('httpPort'),
   sidecarminport: integer('sidecarMinPort'),
   sidecarmaxport: integer('sidecarMaxPort'),
-  ...Object.fromEntries([...ignoredPorts].map((key) => [key, ignore])),
 };
 
 const connectKeys: Keys = {
-  enabled: toggle('connectEnabled'),
-  caprovider: text('caProvider'),
+  enabled: (draft, value, at) => {
+    if (value !== true) ignore(draft, value, at);
+  },
+  caprovider: (_draft, value, at) => {
+    if (value !== 'consul') throw wrongValue(at, 'consul, the built-in provider', value);
+  },
   caconfig: (draft, value, at) => {
     draft.caConfig = objectAt(value, at);
   },
   enablemeshgatewaywanfederation: ignore,
   enableserverlesspluginmode: ignore,
-  testcaleafrootchangespread: ignore,
-};
-
-const uiKeys: Keys = {
-  enabled: toggle('ui'),
-  ...Object.fromEntries(
-    [
-      'contentpath',
-      'dashboardurltemplates',
-      'dir',
-      'metricsprovider',
-      'metricsproviderfiles',
-      'metricsprovideroptionsjson',
-      'metricsproxy',
-    ].map((key) => [key, ignore]),
-  ),
 };
 
 function readObject(draft: Draft, file: ConfigFile, above: string, object: JsonObject, keys: Keys): void {
@@ -226,7 +216,10 @@ function stringsAt(value: unknown, at: Place): Readonly<Record<string, string>> 
   return Object.fromEntries(entries);
 }
 
-function wrongValue({ file, path }: Place, expected: string, found: unknown): InputError {
-  const place = placeOfKey(file, path.split('.').at(-1) ?? path);
-  return new InputError(`${place}: ${path}`, `expected ${expected}, found ${JSON.stringify(found)}`);
+function wrongValue(at: Place, expected: string, found: unknown): InputError {
+  return new InputError(placeOf(at), `expected ${expected}, found ${JSON.stringify(found)}`);
+}
+
+function placeOf({ file, path }: Place): string {
+  return `${placeOfKey(file, path.split('.').at(-1) ?? path)}: ${path}`;
 }

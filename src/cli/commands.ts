@@ -60,6 +60,7 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     summary: 'List the members of the cluster',
     load: async () => (await import('./commands/members.ts')).members,
   },
+  proxy: { summary: 'Run a sidecar proxy', load: async () => (await import('./commands/proxy.ts')).proxy },
   reload: {
     summary: 'Let the agent read its configuration again',
     load: async () => (await import('./commands/reload.ts')).reload,
@@ -77,6 +78,7 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
 
 /** What stands where Consul has it under another name. */
 const aliases: Readonly<Record<string, string>> = {
+  'connect proxy': 'proxy',
   'connect ca get-config': 'ca get-config',
   'connect ca set-config': 'ca set-config',
 };

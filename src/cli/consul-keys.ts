@@ -5,9 +5,9 @@
  * Source: Consul's agent configuration reference, up to 1.19.
  */
 export const ignoredKeys: ReadonlySet<string> = new Set([
-  ...['advertiseaddr', 'advertiseaddripv4', 'advertiseaddripv6', 'advertiseaddrwan', 'advertiseaddrwanipv4'],
+  ...['advertiseaddripv4', 'advertiseaddripv6', 'advertiseaddrwan', 'advertiseaddrwanipv4'],
   ...['advertiseaddrwanipv6', 'advertisereconnecttimeout', 'altdomain', 'audit', 'autoconfig', 'autoencrypt'],
-  ...['autoreloadconfig', 'autopilot', 'bindaddr', 'bootstrap', 'bootstrapexpect', 'cache', 'cloud', 'configentries'],
+  ...['autoreloadconfig', 'autopilot', 'bootstrap', 'bootstrapexpect', 'cache', 'cloud', 'configentries'],
   ...[
     'checkoutputmaxsize',
     'checkupdateinterval',
@@ -16,17 +16,62 @@ export const ignoredKeys: ReadonlySet<string> = new Set([
     'disablecoordinates',
   ],
   ...['disablehostnodeid', 'disablekeyringfile', 'disableremoteexec', 'disableupdatecheck', 'discardcheckoutput'],
-  ...['discoverymaxstale', 'dnsconfig', 'domain', 'enablecentralserviceconfig', 'enabledebug', 'encrypt'],
-  ...['encryptverifyincoming', 'encryptverifyoutgoing', 'experiments', 'gossiplan', 'gossipwan', 'leaveonterm'],
+  ...[
+    'discoverymaxstale',
+    'dnsconfig',
+    'domain',
+    'enablecentralserviceconfig',
+    'enabledebug',
+    'enablelocalscriptchecks',
+    'enablescriptchecks',
+    'encrypt',
+  ],
+  ...[
+    'encryptverifyincoming',
+    'encryptverifyoutgoing',
+    'experiments',
+    'gossiplan',
+    'gossipwan',
+    'httpconfig',
+    'leaveonterm',
+  ],
   ...['licensepath', 'limits', 'localagent', 'locality', 'logfile', 'logrotatebytes', 'logrotateduration'],
   ...['logrotatemaxfiles', 'logsublevels', 'maxquerytime', 'nonvotingserver', 'partition', 'peering', 'performance'],
-  ...['primarygateways', 'primarygatewaysinterval', 'protocol', 'raftboltdb', 'raftlogstore', 'raftprotocol'],
+  ...[
+    'primarydatacenter',
+    'primarygateways',
+    'primarygatewaysinterval',
+    'protocol',
+    'raftboltdb',
+    'raftlogstore',
+    'raftprotocol',
+  ],
   ...['raftsnapshotinterval', 'raftsnapshotthreshold', 'rafttrailinglogs', 'readreplica', 'reconnecttimeout'],
   ...['reconnecttimeoutwan', 'recursors', 'rejoinafterleave', 'reporting', 'retryinterval', 'retryintervalwan'],
   ...['retryjoin', 'retryjoinwan', 'retrymax', 'retrymaxwan', 'rpc', 'segment', 'segments', 'serflan'],
   ...['serflanallowedcidrs', 'serfwan', 'serfwanallowedcidrs', 'server', 'serverrejoinagemax', 'sessionttlmin'],
   ...['skipleaveoninterrupt', 'snapshotagent', 'startjoin', 'startjoinwan', 'syncratejitter', 'syslogfacility'],
-  ...['enablesyslog', 'telemetry', 'translatewanaddrs', 'uicontentpath', 'uidir', 'unixsockets', 'usestreamingbackend'],
+  ...[
+    'enablesyslog',
+    'telemetry',
+    'tls',
+    'cafile',
+    'capath',
+    'certfile',
+    'keyfile',
+    'verifyincoming',
+    'verifyincominghttps',
+    'verifyincomingrpc',
+    'verifyoutgoing',
+    'verifyserverhostname',
+    'translatewanaddrs',
+    'ui',
+    'uiconfig',
+    'uicontentpath',
+    'uidir',
+    'unixsockets',
+    'usestreamingbackend',
+  ],
   ...['version', 'versionmetadata', 'versionprerelease', 'watches', 'xds', 'revision'],
 ]);
 
@@ -34,4 +79,10 @@ export const ignoredKeys: ReadonlySet<string> = new Set([
 export const ignoredPorts: ReadonlySet<string> = new Set([
   ...['dns', 'exposemaxport', 'exposeminport', 'grpc', 'grpctls', 'https', 'proxymaxport', 'proxyminport', 'rpc'],
   ...['serflan', 'serfwan', 'server'],
+]);
+
+/** The same below `acl`, where no ACLs are asked for. */
+export const ignoredAclKeys: ReadonlySet<string> = new Set([
+  ...['defaultpolicy', 'downpolicy', 'enablekeylistpolicy', 'enabletokenpersistence', 'enabletokenreplication'],
+  ...['mspdisablebootstrap', 'policyttl', 'rolettl', 'tokenttl'],
 ]);

@@ -145,7 +145,16 @@ function processPlans(ports: Ports, folder: string, client: ConsulClient): Reado
   };
   const proxy = (title: string, admin: number, args: readonly string[]): ProcessPlan => ({
     title,
-    args: ['proxy', ...args, '-http-addr', client.address, '-admin-addr', `127.0.0.1:${admin}`, '-drain-timeout', '2s'],
+    args: [
+      'proxy',
+      ...args,
+      '-http-addr',
+      client.address,
+      '-admin-addr',
+      `127.0.0.1:${admin}`,
+      '-drain-timeout=2s',
+      '-log-json=false',
+    ],
     isReady: isReady(admin),
   });
   return {
@@ -153,7 +162,7 @@ function processPlans(ports: Ports, folder: string, client: ConsulClient): Reado
       title: 'the agent',
       args: [
         ...['agent', '-data-dir', join(folder, 'data'), '-http-port', String(ports.agent), '-node', 'demo'],
-        ...['-default-intention-policy', 'deny'],
+        ...['-default-intention-policy', 'deny', '-log-json=false'],
       ],
       isReady: async () => ((await client.roots(0, AbortSignal.timeout(2_000))) ? true : undefined),
     },
