@@ -5,8 +5,8 @@ import { type AggregatedStatus, aggregate, byCheckId } from '../registry/health.
 import { NodeRows } from '../registry/node-rows.ts';
 import { fold, type Row } from '../state/tables.ts';
 import type { ApiContext } from './context.ts';
-import { readOnDisk } from './on-disk.ts';
 import { denied } from './permissions.ts';
+import { readSettled } from './settled.ts';
 import { agentHealthCheck } from './wire-check.ts';
 import { agentService } from './wire-service.ts';
 
@@ -27,7 +27,7 @@ const statusCodes: Readonly<Record<AggregatedStatus, number>> = {
 async function getById(context: ApiContext, request: HttpRequest): Promise<HttpReply> {
   const id = request.rest;
   const authorizer = context.authorizerOf(request);
-  const row = await readOnDisk(context.store, () => new NodeRows(context.store, context.nodeName).ownService(id));
+  const row = await readSettled(context.store, () => new NodeRows(context.store, context.nodeName).ownService(id));
   if (row === undefined) {
     if (!authorizer.mayReadService(id)) throw denied();
     const nothing = { AggregatedStatus: 'critical', Service: null, Checks: null };
@@ -41,7 +41,7 @@ async function getById(context: ApiContext, request: HttpRequest): Promise<HttpR
 async function getByName(context: ApiContext, request: HttpRequest): Promise<HttpReply> {
   const name = request.rest;
   if (!context.authorizerOf(request).mayReadService(name)) throw denied();
-  const found = await readOnDisk(context.store, () =>
+  const found = await readSettled(context.store, () =>
     [...context.store.table('services').by('name', fold(name))]
       .filter(({ local }) => local !== undefined)
       .map((row) => healthOf(context, row)),

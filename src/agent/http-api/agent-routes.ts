@@ -17,8 +17,8 @@ import { empty, hashed, plain } from './blocking.ts';
 import type { ApiContext } from './context.ts';
 import { filterOf } from './filter.ts';
 import { parseGoBool } from './go-values.ts';
-import { readOnDisk } from './on-disk.ts';
 import { denied, mustWriteService } from './permissions.ts';
+import { readSettled } from './settled.ts';
 import { agentService, serviceBody, serviceFromBody } from './wire-service.ts';
 
 export interface AgentRoutesOptions {
@@ -44,7 +44,7 @@ function rowsOf({ nodeName }: ApiContext, tables: TableReader): NodeRows {
 async function listServices(context: ApiContext, request: HttpRequest): Promise<HttpReply> {
   const authorizer = context.authorizerOf(request);
   const keeps = filterOf(request, 'agent service');
-  const services = await readOnDisk(context.store, () =>
+  const services = await readSettled(context.store, () =>
     [...rowsOf(context, context.store).services()]
       .filter(({ local, name }) => local !== undefined && authorizer.mayReadService(name))
       .sort((a, b) => compare(a.id, b.id))

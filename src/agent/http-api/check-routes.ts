@@ -13,8 +13,8 @@ import type { CheckStatus } from '../state/tables.ts';
 import { empty, plain } from './blocking.ts';
 import type { ApiContext } from './context.ts';
 import { filterOf } from './filter.ts';
-import { readOnDisk } from './on-disk.ts';
 import { mayReadCheck, mustWriteCheck } from './permissions.ts';
+import { readSettled } from './settled.ts';
 import { agentCheck, checkBody, checkFromBody } from './wire-check.ts';
 
 export function checkRoutes(context: ApiContext): Route[] {
@@ -34,7 +34,7 @@ export function checkRoutes(context: ApiContext): Route[] {
 async function listChecks(context: ApiContext, request: HttpRequest): Promise<HttpReply> {
   const authorizer = context.authorizerOf(request);
   const keeps = filterOf(request, 'check');
-  const checks = await readOnDisk(context.store, () =>
+  const checks = await readSettled(context.store, () =>
     [...new NodeRows(context.store, context.nodeName).checks()]
       .filter((row) => row.local !== undefined && mayReadCheck(authorizer, row))
       .sort((a, b) => compare(a.checkId, b.checkId))
