@@ -1,0 +1,226 @@
+/** The agent as one running thing: state, CA, checks and the HTTP API on top of them. */
+
+import { type Closable, type CloseOptions, Closers, InputError, type Runtime } from '../base/index.ts';
+import {
+  formatListenAddress,
+  type ListenAddress,
+  type Route,
+  startHttpServer,
+  type TcpAddress,
+} from '../http/index.ts';
+import { mayEverything } from './acl/authorizer.ts';
+import { type Ca, startCa } from './ca/ca.ts';
+import { startChecks } from './checks/checks.ts';
+import { type AgentConfig, type AgentOptions, type Definitions, parseAgentConfig } from './config.ts';
+import { registerDefinitions } from './definitions.ts';
+import type { ApiContext } from './http-api/context.ts';
+import { apiRoutes } from './http-api/routes.ts';
+import { tokenOf } from './http-api/token.ts';
+import { enterOwnNode } from './own-node.ts';
+import { reportingStorage } from './persist/reporting-storage.ts';
+import { openSqliteStorage } from './persist/sqlite.ts';
+import { memoryStorage } from './persist/storage.ts';
+import type { OwnNode } from './registry/own-node.ts';
+import { Store } from './state/store.ts';
+
+export interface Agent extends Closable {
+  /** Of the first TCP listener. Throws when there is none. */
+  readonly address: TcpAddress;
+  /** All listeners, with the ports that were bound. */
+  readonly addresses: readonly ListenAddress[];
+  readonly nodeName: string;
+  /** `<uuid>.consul`. */
+  readonly trustDomain: string;
+  /** Resolves when the agent has ended: with nothing after `close`, else with the reason. Never rejects. */
+  readonly closed: Promise<Error | undefined>;
+  /** Replaces what the configuration files defined; without an argument, asks for it as `PUT /v1/agent/reload` does. */
+  reload(definitions?: Definitions): Promise<void>;
+  /** Changes the CA to a root with a new key; leafs follow. */
+  rotateRoot(): Promise<void>;
+}
+
+export interface AgentHooks {
+  /** Reads the configuration files again, for `PUT /v1/agent/reload`. Absent: what they define stays. */
+  readonly readDefinitions?: () => Promise<Definitions>;
+}
+
+/**
+ * Serves when it resolves. Throws an InputError for configuration that can't be used, a StorageError when the state can't be opened;
+ * nothing is left running then.
+ */
+export async function startAgent(options: AgentOptions, runtime: Runtime, hooks: AgentHooks = {}): Promise<Agent> {
+  const config = parseAgentConfig(options);
+  await using starting = new Closers();
+  const store = openStore(config, runtime, starting);
+  const node = await enterOwnNode(store, config);
+  const reload = async (definitions: Definitions | undefined): Promise<void> => {
+    const wanted = definitions ?? (await hooks.readDefinitions?.());
+    if (wanted === undefined) return;
+    const { nodeName, sidecarPorts } = config;
+    await registerDefinitions(store, wanted, { nodeName, sidecarPorts, now: runtime.clock.now() });
+    runtime.log.info('definitions loaded', { services: wanted.services.length, checks: wanted.checks.length });
+  };
+  await reload(config.definitions);
+  const ca = starting.add(await startCa(caOptions(config, store, runtime)));
+  starting.add(startChecks({ store, runtime, nodeName: config.nodeName, ...present(config, 'checkUpdateInterval') }));
+
+  const context = createContext(config, store, runtime);
+  const self = { node, settings: settingsOf(config), reload: () => reload(undefined) };
+  const routes = apiRoutes(context, { ca, sidecarPorts: config.sidecarPorts, self });
+  const addresses = await listen(config, context, routes, runtime, starting);
+  logStart(config, node, addresses, runtime);
+  return new RunningAgent({ node, ca, addresses, reload, owned: starting.release() });
+}
+
+function openStore(config: AgentConfig, runtime: Runtime, starting: Closers): Store {
+  const { dataDir } = config;
+  const storage = dataDir === undefined ? memoryStorage() : reportingStorage(openSqliteStorage(dataDir), runtime.log);
+  const store = new Store(storage);
+  const close = async (): Promise<void> => store.close();
+  starting.add({ close, [Symbol.asyncDispose]: close });
+  return store;
+}
+
+function caOptions(config: AgentConfig, store: Store, runtime: Runtime): Parameters<typeof startCa>[0] {
+  const { datacenter, caConfig } = config;
+  return { store, runtime, datacenter, config: caConfig, ...present(config, 'clusterId', 'minLeafTtl') };
+}
+
+function createContext(config: AgentConfig, store: Store, runtime: Runtime): ApiContext {
+  const { datacenter, nodeName, defaultIntentionPolicy } = config;
+  return {
+    store,
+    runtime,
+    datacenter,
+    nodeName,
+    intentionDefault:
+      defaultIntentionPolicy === undefined
+        ? { allow: true, reason: 'ACLs disabled, access is allowed by default' }
+        : { allow: defaultIntentionPolicy === 'allow', reason: 'Default intention policy' },
+    defaultPolicy: 'allow',
+    authorizerOf: () => mayEverything,
+    tokenOf,
+  };
+}
+
+async function listen(
+  { http, allowedHosts, limits }: AgentConfig,
+  context: ApiContext,
+  routes: readonly Route[],
+  runtime: Runtime,
+  starting: Closers,
+): Promise<ListenAddress[]> {
+  const commonHeaders = { 'X-Consul-Default-Acl-Policy': context.defaultPolicy };
+  const addresses: ListenAddress[] = [];
+  for (const address of http) {
+    const options = { routes, listen: address, commonHeaders, allowedHosts, limits };
+    addresses.push(starting.add(await startHttpServer(options, runtime)).address);
+  }
+  return addresses;
+}
+
+/** What `agent/self` shows of it. */
+function settingsOf(config: AgentConfig): Readonly<Record<string, unknown>> {
+  return {
+    ConnectEnabled: true,
+    ConnectSidecarMaxPort: config.sidecarPorts.max,
+    ConnectSidecarMinPort: config.sidecarPorts.min,
+    DataDir: config.dataDir ?? '',
+    DefaultIntentionPolicy: config.defaultIntentionPolicy ?? '',
+    DevMode: config.dev,
+    HTTPAddrs: config.http.map(formatListenAddress),
+    NodeMeta: config.nodeMeta,
+  };
+}
+
+function logStart(
+  { dataDir, defaultIntentionPolicy }: AgentConfig,
+  node: OwnNode,
+  addresses: readonly ListenAddress[],
+  { log }: Runtime,
+): void {
+  log.info('agent started', {
+    node: node.name,
+    nodeId: node.id,
+    datacenter: node.datacenter,
+    http: addresses.map(formatListenAddress),
+    dataDir: dataDir ?? 'none: the state is in memory',
+  });
+  log.info('connections that no intention matches', {
+    decision: defaultIntentionPolicy ?? 'allow',
+    reason:
+      defaultIntentionPolicy === undefined
+        ? 'ACLs are off and no default_intention_policy is set'
+        : 'default_intention_policy',
+  });
+}
+
+/** The members that are set, so that an absent one stays absent. */
+function present<T extends object, K extends keyof T>(
+  from: T,
+  ...names: readonly K[]
+): { [P in K]?: Exclude<T[P], undefined> } {
+  const set = names.filter((name) => from[name] !== undefined).map((name) => [name, from[name]]);
+  return Object.fromEntries(set) as { [P in K]?: Exclude<T[P], undefined> };
+}
+
+interface Parts {
+  readonly node: OwnNode;
+  readonly ca: Ca;
+  readonly addresses: readonly ListenAddress[];
+  readonly reload: (definitions: Definitions | undefined) => Promise<void>;
+  readonly owned: Closers;
+}
+
+class RunningAgent implements Agent {
+  readonly #parts: Parts;
+  readonly #closed: PromiseWithResolvers<Error | undefined> = Promise.withResolvers<Error | undefined>();
+
+  constructor(parts: Parts) {
+    this.#parts = parts;
+  }
+
+  get address(): TcpAddress {
+    const address = this.#parts.addresses.find((one) => 'port' in one);
+    if (address === undefined) throw new InputError('', 'this agent serves HTTP on Unix sockets only');
+    return address;
+  }
+
+  get addresses(): readonly ListenAddress[] {
+    return this.#parts.addresses;
+  }
+
+  get nodeName(): string {
+    return this.#parts.node.name;
+  }
+
+  get trustDomain(): string {
+    return this.#parts.ca.trustDomain;
+  }
+
+  get closed(): Promise<Error | undefined> {
+    return this.#closed.promise;
+  }
+
+  reload(definitions?: Definitions): Promise<void> {
+    return this.#parts.reload(definitions);
+  }
+
+  rotateRoot(): Promise<void> {
+    return this.#parts.ca.rotateRoot();
+  }
+
+  async close(options?: CloseOptions): Promise<void> {
+    try {
+      await this.#parts.owned.close(options);
+      this.#closed.resolve(undefined);
+    } catch (error) {
+      this.#closed.resolve(error as Error);
+      throw error;
+    }
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+}

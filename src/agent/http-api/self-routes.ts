@@ -1,0 +1,133 @@
+/** `/v1/agent/self`, `members` and `reload`: the agent about itself. */
+
+import { availableParallelism } from 'node:os';
+import type { HttpReply, HttpRequest, Route } from '../../http/index.ts';
+import type { OwnNode } from '../registry/own-node.ts';
+import { fold } from '../state/tables.ts';
+import { empty, plain } from './blocking.ts';
+import type { ApiContext } from './context.ts';
+import { denied } from './permissions.ts';
+
+export interface SelfRoutesOptions {
+  readonly node: OwnNode;
+  /** Our own settings, shown as `DebugConfig`. Without secrets. */
+  readonly settings: Readonly<Record<string, unknown>>;
+  /** Reads the configuration again; resolves when it is in force. */
+  readonly reload: () => Promise<void>;
+}
+
+export function selfRoutes(context: ApiContext, options: SelfRoutesOptions): Route[] {
+  return [
+    { path: '/v1/agent/self', methods: { GET: (request) => getSelf(context, request, options) } },
+    { path: '/v1/agent/members', methods: { GET: (request) => listMembers(context, request, options.node) } },
+    { path: '/v1/agent/reload', methods: { PUT: (request) => reload(context, request, options) } },
+  ];
+}
+
+function getSelf(context: ApiContext, request: HttpRequest, { node, settings }: SelfRoutesOptions): HttpReply {
+  if (!context.authorizerOf(request).mayReadAgent(node.name)) throw denied();
+  return plain(context, {
+    Config: {
+      Datacenter: node.datacenter,
+      PrimaryDatacenter: node.datacenter,
+      NodeName: node.name,
+      NodeID: node.id,
+      Revision: '',
+      Server: true,
+      Version: node.version,
+    },
+    DebugConfig: settings,
+    Coord: { Vec: [0, 0, 0, 0, 0, 0, 0, 0], Error: 1.5, Adjustment: 0, Height: 1e-5 },
+    Member: memberOf(node, node.name, lanPort(node)),
+    Stats: statsOf(context, node),
+    Meta: { 'consul-network-segment': '', ...node.meta },
+    // The versions of Envoy that 1.10.0 names; clients that set up Envoy look here.
+    xDS: { SupportedProxies: { envoy: ['1.18.3', '1.17.3', '1.16.4', '1.15.5'] } },
+  });
+}
+
+function listMembers(context: ApiContext, request: HttpRequest, node: OwnNode): HttpReply {
+  if (!context.authorizerOf(request).mayReadNode(node.name)) return plain(context, []);
+  const overWan = (request.query.get('wan') ?? '') !== '';
+  const member = overWan
+    ? memberOf(node, `${node.name}.${node.datacenter}`, lanPort(node) + 1)
+    : memberOf(node, node.name, lanPort(node));
+  return plain(context, [member]);
+}
+
+async function reload(context: ApiContext, request: HttpRequest, options: SelfRoutesOptions): Promise<HttpReply> {
+  if (!context.authorizerOf(request).mayWriteAgent(context.nodeName)) throw denied();
+  await options.reload();
+  return empty();
+}
+
+/** Where a server's gossip would be: the port after that of its protocol. */
+function lanPort({ serverPort }: OwnNode): number {
+  return serverPort + 1;
+}
+
+function memberOf(node: OwnNode, name: string, port: number): object {
+  return {
+    Name: name,
+    Addr: node.address,
+    Port: port,
+    Tags: {
+      acls: '0',
+      bootstrap: '1',
+      build: `${node.version}:`,
+      dc: node.datacenter,
+      ft_fs: '1',
+      ft_si: '1',
+      id: node.id,
+      port: String(node.serverPort),
+      raft_vsn: '3',
+      role: 'consul',
+      segment: '',
+      vsn: '2',
+      vsn_max: '3',
+      vsn_min: '2',
+      wan_join_port: String(lanPort(node) + 1),
+    },
+    Status: 1,
+    ProtocolMin: 1,
+    ProtocolMax: 5,
+    ProtocolCur: 2,
+    DelegateMin: 2,
+    DelegateMax: 5,
+    DelegateCur: 4,
+  };
+}
+
+/** What `consul info` prints. Every value is text. */
+function statsOf({ store }: ApiContext, node: OwnNode): object {
+  const services = [...store.table('services').by('node', fold(node.name))].filter(({ local }) => local !== undefined);
+  const checks = [...store.table('checks').by('node', fold(node.name))].filter(({ local }) => local !== undefined);
+  const ttls = checks.filter(({ type }) => type === 'ttl').length;
+  const index = String(store.index);
+  return {
+    agent: {
+      check_monitors: '0',
+      check_ttls: String(ttls),
+      checks: String(checks.length),
+      services: String(services.length),
+    },
+    build: { prerelease: '', revision: '', version: node.version },
+    consul: {
+      acl: 'disabled',
+      bootstrap: 'true',
+      known_datacenters: '1',
+      leader: 'true',
+      leader_addr: `${node.address}:${node.serverPort}`,
+      server: 'true',
+    },
+    raft: { applied_index: index, commit_index: index, last_log_index: index, num_peers: '0', state: 'Leader' },
+    runtime: {
+      arch: process.arch === 'x64' ? 'amd64' : process.arch,
+      cpu_count: String(availableParallelism()),
+      os: process.platform,
+      version: `node${process.version.slice(1)}`,
+    },
+    serf_lan: { failed: '0', left: '0', members: '1' },
+    serf_wan: { failed: '0', left: '0', members: '1' },
+  };
+}

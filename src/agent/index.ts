@@ -1,0 +1,3 @@
+export { type Agent, type AgentHooks, startAgent } from './agent.ts';
+export { type AgentConfig, type AgentLimits, type AgentOptions, type Definitions, parseAgentConfig } from './config.ts';
+export { StorageError, type StorageErrorCode } from './persist/storage-error.ts';
