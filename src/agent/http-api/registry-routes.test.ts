@@ -3,8 +3,9 @@ import { test } from 'node:test';
 import { startHttpServer } from '../../http/index.ts';
 import { testRuntime } from '../../testing/test-runtime.ts';
 import { type Authorizer, mayEverything } from '../acl/authorizer.ts';
+import { parseAgentConfig } from '../config.ts';
+import { enterOwnNode } from '../own-node.ts';
 import { memoryStorage } from '../persist/storage.ts';
-import { registerOwnNode } from '../registry/register-own-node.ts';
 import { Store } from '../state/store.ts';
 import { registryRoutes } from './registry-routes.ts';
 
@@ -462,15 +463,7 @@ interface Agent extends AsyncDisposable {
 async function start(): Promise<Agent> {
   const runtime = testRuntime();
   const store = new Store(memoryStorage());
-  await registerOwnNode(store, {
-    id: 'id-1',
-    name: 'node-1',
-    address: '127.0.0.1',
-    datacenter: 'dc1',
-    meta: { os: 'linux' },
-    version: '1.10.0',
-    serverPort: 8300,
-  });
+  await enterOwnNode(store, parseAgentConfig({ dev: true, nodeName: 'node-1', nodeMeta: { os: 'linux' } }));
   const routes = registryRoutes({
     store,
     runtime,

@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { withResult } from '../checks/result.ts';
+import { parseAgentConfig } from '../config.ts';
+import { enterOwnNode } from '../own-node.ts';
 import { memoryStorage } from '../persist/storage.ts';
 import { Store } from '../state/store.ts';
 import type { CheckRow, ServiceRow } from '../state/tables.ts';
 import { topic } from '../state/topics.ts';
 import { NodeRows } from './node-rows.ts';
-import { registerOwnNode } from './register-own-node.ts';
 import { writeRows } from './write-rows.ts';
 
 const node = 'node-1';
@@ -115,10 +116,10 @@ test('aliases of each other settle', async () => {
 test('starting again as the same node changes nothing; under another name, registrations move along', async () => {
   const store = await storeWith({ services: ['web'], checks: ['web'] });
   const index = store.index;
-  await registerOwnNode(store, own(node));
+  await enter(store, node);
   assert.equal(store.index, index);
 
-  await registerOwnNode(store, own('node-2'));
+  await enter(store, 'node-2');
   assert.equal(new NodeRows(store, node).row(), undefined);
   const rows = new NodeRows(store, 'node-2');
   assert.deepEqual([...rows.services()].map(({ id }) => id).toSorted(), ['consul', 'web']);
@@ -133,7 +134,7 @@ interface Given {
 
 async function storeWith({ services, proxies = [], checks = [] }: Given): Promise<Store> {
   const store = new Store(memoryStorage());
-  await registerOwnNode(store, own(node));
+  await enter(store, node);
   for (const name of services) await put(store, serviceOf(name));
   for (const name of proxies) {
     await put(store, { ...serviceOf(`${name}-proxy`), kind: 'connect-proxy', proxy: { destinationServiceName: name } });
@@ -142,8 +143,8 @@ async function storeWith({ services, proxies = [], checks = [] }: Given): Promis
   return store;
 }
 
-function own(name: string): Parameters<typeof registerOwnNode>[1] {
-  return { id: 'id-1', name, address: '127.0.0.1', datacenter: 'dc1', meta: {}, version: '1.10.0', serverPort: 8300 };
+async function enter(store: Store, nodeName: string): Promise<void> {
+  await enterOwnNode(store, parseAgentConfig({ dev: true, nodeName }));
 }
 
 function serviceOf(name: string): ServiceRow {
