@@ -71,9 +71,9 @@ export class EventReader {
   }
 
   #bound({ listener, address }: EventOf<'listener bound'>): void {
-    this.addresses.set(new Map(this.addresses.value).set(listener, address));
-    this.#options.problems.clear(problemOf(listener));
     this.#options.log.info('listener bound', { listener, address });
+    this.#options.problems.clear(problemOf(listener));
+    this.addresses.set(new Map(this.addresses.value).set(listener, address));
   }
 
   #failed({ listener, reason }: EventOf<'listener failed'>): void {

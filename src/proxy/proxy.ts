@@ -166,6 +166,7 @@ class Sidecar implements Proxy {
   /** Out of the catalog first, then no new connections; what the live ones need stays to the end. */
   async #drain(): Promise<void> {
     this.#stopping.abort();
+    this.#runtime.log.info('proxy draining', { connections: this.connections().length });
     this.#reviewReadiness();
     await this.#registration?.close();
     await this.#dataPlane.close({ signal: this.#drainOver.signal });
@@ -234,10 +235,8 @@ class Sidecar implements Proxy {
   #reviewReadiness(): void {
     const { missing } = this.readiness();
     const isReady = missing.length === 0 && !this.#stopping.signal.aborted;
-    if (isReady !== this.ready.value) {
-      if (isReady) this.#runtime.log.info('proxy ready', { service: this.#config?.service });
-      else this.#runtime.log.warn('proxy not ready', { missing });
-    }
+    if (isReady && !this.ready.value) this.#runtime.log.info('proxy ready', { service: this.#config?.service });
+    if (missing.length > 0 && this.ready.value) this.#runtime.log.warn('proxy not ready', { missing });
     this.#metrics.ready.set(isReady ? 1 : 0);
     this.ready.set(isReady);
   }
