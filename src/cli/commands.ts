@@ -9,6 +9,7 @@ export interface CommandEntry {
 
 /** By the words that call them. */
 export const commands: Readonly<Record<string, CommandEntry>> = {
+  agent: { summary: 'Run an agent', load: async () => (await import('./commands/agent.ts')).agent },
   'ca get-config': {
     summary: 'Show how the CA is configured',
     load: async () => (await import('./commands/ca.ts')).getConfig,

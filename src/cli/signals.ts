@@ -29,3 +29,11 @@ export function onHangup(listener: () => void, signal: AbortSignal): void {
   process.on('SIGHUP', listener);
   signal.addEventListener('abort', () => process.off('SIGHUP', listener), { once: true });
 }
+
+/** Resolves when it aborts. */
+export function aborted(signal: AbortSignal): Promise<undefined> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve(undefined);
+    else signal.addEventListener('abort', () => resolve(undefined), { once: true });
+  });
+}

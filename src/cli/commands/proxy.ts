@@ -16,6 +16,7 @@ import { CommandFailure } from '../failure.ts';
 import { duration, integer, list, text, toggle, type Values } from '../flags.ts';
 import { parseLogLevel } from '../log-level.ts';
 import { createProgramRuntime, type ProgramRuntime } from '../program-runtime.ts';
+import { aborted } from '../signals.ts';
 import { formatSummary } from '../summary-lines.ts';
 
 /** Milliseconds. */
@@ -165,11 +166,4 @@ function inPreparation<T>(prepare: () => T): T {
       ? new CommandFailure(`==> Error preparing configuration: ${error.message}`)
       : error;
   }
-}
-
-function aborted(signal: AbortSignal): Promise<undefined> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve(undefined);
-    else signal.addEventListener('abort', () => resolve(undefined), { once: true });
-  });
 }

@@ -19,6 +19,8 @@ export interface Trace {
 export interface Applications extends Closable {
   /** The trace of the last request. */
   readonly trace: () => Readonly<Trace>;
+  /** How many requests `api` has had. */
+  readonly apiRequests: () => number;
 }
 
 export interface ApplicationPorts {
@@ -34,7 +36,9 @@ export const holdPath = '/hold';
 /** `now` is in milliseconds, with fractions. */
 export async function startApplications(ports: ApplicationPorts, now: () => number): Promise<Applications> {
   let trace: Trace = {};
+  let apiRequests = 0;
   const api = http.createServer((request, response) => {
+    apiRequests += 1;
     if (request.url === holdPath) return void response.writeHead(200).flushHeaders();
     trace.apiReached = now();
     response.setHeader('Content-Type', 'application/json');
@@ -61,7 +65,7 @@ export async function startApplications(ports: ApplicationPorts, now: () => numb
   const close = async (): Promise<void> => {
     await Promise.all([stop(api), stop(web)]);
   };
-  return { trace: () => trace, close, [Symbol.asyncDispose]: close };
+  return { trace: () => trace, apiRequests: () => apiRequests, close, [Symbol.asyncDispose]: close };
 }
 
 async function listen(server: http.Server, port: number): Promise<void> {

@@ -38,22 +38,31 @@ export async function showAllowed(mesh: DemoMesh, { print, paint, now, signal }:
 
 /** Throws CommandFailure when the request was not refused, or not by the agent's word. */
 export async function showRefused(mesh: DemoMesh, { print, paint, now, signal }: Stage): Promise<void> {
+  const requestsBefore = mesh.applications.apiRequests();
   const began = now();
   const outcome = await httpGet(mesh.ports.batchToApi, '/', AbortSignal.any([signal, AbortSignal.timeout(bound)]));
   const took = now() - began;
   if (outcome.kind === 'answer') {
-    throw new CommandFailure(`batch reached api, which no intention allows: ${outcome.status} ${outcome.body}`);
+    throw new CommandFailure(`batch got an answer, which no intention allows: ${outcome.status} ${outcome.body}`);
+  }
+  if (mesh.applications.apiRequests() !== requestsBefore) {
+    throw new CommandFailure('the request of batch reached api, which no intention allows');
   }
   const batch = await identityOf(mesh.client, 'batch', signal);
   const decision = await mesh.client.authorize({ target: 'api', uri: batch.spiffeId, serial: batch.serial }, signal);
-  if (decision.Authorized) throw new CommandFailure(`The agent allows batch → api: ${decision.Reason}`);
+  if (decision.Authorized) throw new CommandFailure(`the agent allows batch → api: ${decision.Reason}`);
+  const { value: intentions } = await mesh.client.intentionsMatch('api')(0, signal);
+  const fits = intentions.filter(({ SourceName: source }) => source === 'batch' || source === '*');
 
   print(`\n${paint('bold', 'A refused one')}, in ${formatTime(took)}:\n`);
   print(
-    `  batch ${paint('red', '──✗──')} api   ${paint('red', 'connection reset')} (${outcome.code}); api never saw it`,
+    `  batch ${paint('red', '──✗──')} api   ${paint('red', `connection reset (${outcome.code})`)}; api has not seen it`,
   );
   print(`  who     ${batch.spiffeId}`);
-  print(`  why     ${decision.Reason}`);
+  print(
+    `  why     ${fits.length === 0 ? 'no intention matches batch → api, so the default decides: deny' : 'an intention'}`,
+  );
+  print(`  agent   “${decision.Reason}”`);
 }
 
 interface Times {

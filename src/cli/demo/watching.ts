@@ -35,23 +35,27 @@ export async function writeNewRootConfig(folder: string): Promise<void> {
 }
 
 async function holdConnection(mesh: DemoMesh, { print, paint, signal }: Stage, { clock }: Runtime): Promise<void> {
+  /** Undefined: it is not known, or has just changed. */
   let wasOpen: boolean | undefined;
   while (!signal.aborted) {
-    const isOpen = await new Promise<boolean>((resolve) => {
+    // Resolves when it has ended: with whether it ever was open.
+    const wasHeld = await new Promise<boolean>((resolve) => {
+      let hasAnswer = false;
       const target = { host: '127.0.0.1', port: mesh.ports.webToApi, path: holdPath, agent: false, signal };
       const request = http.get(target, (response) => {
+        hasAnswer = true;
         if (wasOpen !== true) print(paint('green', `● ${timeOfDay(clock.now())} an open connection web → api is held`));
         response.once('error', () => undefined);
         response.once('close', () => resolve(true));
         response.resume();
       });
-      request.once('error', () => resolve(false));
+      request.once('error', () => resolve(hasAnswer));
     });
     if (signal.aborted) return;
-    if (isOpen) print(paint('red', `● ${timeOfDay(clock.now())} the open connection web → api was cut`));
+    if (wasHeld) print(paint('red', `● ${timeOfDay(clock.now())} the open connection web → api was cut`));
     else if (wasOpen !== false)
       print(paint('red', `● ${timeOfDay(clock.now())} new connections web → api are refused`));
-    wasOpen = isOpen ? undefined : false;
+    wasOpen = wasHeld ? undefined : false;
     await clock.sleep(pause, signal);
   }
 }
