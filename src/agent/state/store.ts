@@ -40,11 +40,14 @@ interface Waiter {
   readonly wake: () => void;
 }
 
-/** Topics that nobody waits for are forgotten beyond this many; their index is then that of the newest forgotten one. */
-const mostTopics = 200_000;
+export interface StoreOptions {
+  /** Topics that nobody waits for are forgotten beyond this many; their index is then that of the newest forgotten one. Default: 200 000. */
+  readonly mostTopics?: number;
+}
 
 export class Store {
   readonly #storage: Storage;
+  readonly #mostTopics: number;
   readonly #tables: { [N in TableName]: Table<Row<N>> };
   readonly #topics = new Map<string, number>();
   readonly #waiters = new Map<string, Set<Waiter>>();
@@ -53,10 +56,12 @@ export class Store {
   #floor: number;
   #revision: number;
   #pending: Pending | undefined;
+  #isWriting = false;
 
   /** Counts on from what `storage` holds: one beyond, so that no index is given out twice for different content. */
-  constructor(storage: Storage) {
+  constructor(storage: Storage, { mostTopics = 200_000 }: StoreOptions = {}) {
     this.#storage = storage;
+    this.#mostTopics = mostTopics;
     this.#tables = Object.fromEntries(Object.entries(lookups).map(([name, by]) => [name, new Table(by)])) as never;
     const { revision, rows } = storage.load();
     for (const { table, key, value } of rows) this.#anyTable(table)?.set(key, value as Indexed);
@@ -83,16 +88,20 @@ export class Store {
 
   /**
    * Runs `change` at once, as one step of the counter, and resolves when it is on disk. What `change` throws undoes the step and rejects.
-   * Rejects with the storage's error when the disk refuses; the step is undone then.
+   * Rejects with the storage's error when the disk refuses; the step is undone then. No write may begin inside another.
    */
   write<T>(change: (tx: Transaction) => T): Promise<T> {
+    if (this.#isWriting) throw new Error('a write began inside another');
     const step = new Step(this.#index + 1, (name) => this.#anyTable(name));
     let result: T;
+    this.#isWriting = true;
     try {
       result = change(step);
     } catch (error) {
       step.undo();
       return Promise.reject(error);
+    } finally {
+      this.#isWriting = false;
     }
     if (!step.hasChanges) return this.#pending ? this.#pending.done.then(() => result) : Promise.resolve(result);
     if (step.movesIndex) this.#index = step.index;
@@ -155,7 +164,7 @@ export class Store {
     this.#revision = batch.revision;
     pending.resolve();
     this.#wake(new Set(pending.steps.flatMap(({ step }) => [...step.topics])));
-    if (this.#topics.size > mostTopics) this.#forgetTopics();
+    if (this.#topics.size > this.#mostTopics) this.#forgetTopics();
   }
 
   #undo(pending: Pending): void {
@@ -284,14 +293,21 @@ class Step implements Transaction {
   }
 }
 
-/** A row without its indexes and without absent members, which JSON would lose anyway. */
+/** A row without its indexes, and without absent members at any depth: JSON would lose them, and a row read back must equal this one. */
 function contentOf(row: object): object {
-  return Object.fromEntries(
-    Object.entries(row).filter(
-      ([name, value]) => name !== 'createIndex' && name !== 'modifyIndex' && value !== undefined,
-    ),
-  );
+  const { createIndex: _, modifyIndex: __, ...content } = row as Partial<Indexed>;
+  return withoutAbsent(content) as object;
 }
+
+function withoutAbsent(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || isRawJson(value)) return value;
+  if (Array.isArray(value)) return value.map(withoutAbsent);
+  const present = Object.entries(value).filter(([, member]) => member !== undefined);
+  return Object.fromEntries(present.map(([name, member]) => [name, withoutAbsent(member)]));
+}
+
+/** What the compiler's library does not know yet of `JSON`. */
+const { isRawJSON: isRawJson } = JSON as unknown as { isRawJSON(value: unknown): boolean };
 
 class Table<R> implements ReadonlyTable<R> {
   readonly #rows = new Map<string, R>();
