@@ -4,6 +4,7 @@ import './supported-node.ts';
 import { clientOptionsFrom } from './api/index.ts';
 import { type Log, noMetrics, type Runtime, systemClock } from './base/index.ts';
 import { type Service, type ServiceOptions, startService as start } from './connect/index.ts';
+import { processWarnings } from './process-warnings.ts';
 
 export { InputError, type Log, Secret } from './base/index.ts';
 export {
@@ -41,17 +42,4 @@ export async function startService(options: ServiceOptions & { readonly log?: Lo
   const runtime: Runtime = { clock: systemClock, log, metrics: noMetrics, random: Math.random };
   if (options.development) return start(rest, runtime);
   return start({ ...rest, agent: { ...clientOptionsFrom(process.env), ...options.agent } }, runtime);
-}
-
-const processWarnings: Log = {
-  with: () => processWarnings,
-  debug: () => undefined,
-  info: () => undefined,
-  warn: (message, fields) => warn(message, fields),
-  error: (message, fields) => warn(message, fields),
-};
-
-function warn(message: string, fields: object = {}): void {
-  const details = Object.entries(fields).map(([name, value]) => ` ${name}=${JSON.stringify(value)}`);
-  process.emitWarning(message + details.join(''), 'FairleadWarning');
 }
