@@ -26,7 +26,8 @@ export const probeHttp: Probe = async (definition, signal) => {
     const output = `HTTP ${method} ${definition.http}: ${statusCode} ${statusMessage} Output: ${body}`;
     return { status: statusOf(statusCode), output };
   } catch (error) {
-    return { status: 'critical', output: `${verb(method)} "${url.href}": ${describe(error as Error, url, signal)}` };
+    const output = `${verb(method)} "${definition.http}": ${describe(error as Error, url, signal)}`;
+    return { status: 'critical', output };
   }
 };
 
@@ -104,19 +105,21 @@ function headersFor({ header = {} }: CheckDefinition, url: URL): Record<string, 
   };
 }
 
-/** The beginning of a body, and how long it was. */
+/** The beginning of a body, and how long it was; of one that breaks off, what came. The answer's code has been given by then. */
 async function readBody(answer: IncomingMessage, limit: number): Promise<string> {
   const kept: Buffer[] = [];
   let keptBytes = 0;
   let total = 0;
-  for await (const chunk of answer as AsyncIterable<Buffer>) {
-    total += chunk.length;
-    if (keptBytes < limit) {
+  try {
+    for await (const chunk of answer as AsyncIterable<Buffer>) {
+      total += chunk.length;
       const part = chunk.subarray(0, limit - keptBytes);
       kept.push(part);
       keptBytes += part.length;
+      if (total > mostBodyBytes) break; // and the connection with it
     }
-    if (total > mostBodyBytes) break; // and the connection with it
+  } catch {
+    // Told by what is missing.
   }
   return total > limit ? describeCut(Buffer.concat(kept), total) : Buffer.concat(kept).toString();
 }
@@ -129,6 +132,7 @@ function verb(method: string): string {
 function describe(error: Error & { code?: string; syscall?: string }, url: URL, signal: AbortSignal): string {
   const target = `${url.hostname}:${url.port || (url.protocol === 'https:' ? 443 : 80)}`;
   if (signal.aborted) return 'context deadline exceeded (Client.Timeout exceeded while awaiting headers)';
-  const isDial = error.syscall === 'connect' || error.syscall === 'getaddrinfo';
+  // Several addresses that all failed come as one error without a message.
+  const isDial = error.syscall === 'connect' || error.syscall === 'getaddrinfo' || error instanceof AggregateError;
   return isDial ? describeDialError(error, target, signal) : error.message;
 }

@@ -80,6 +80,8 @@ test('a target that is not there is critical, in the words of Go', async () => {
     status: 'critical',
     output: 'Get "http://127.0.0.1:1/health": dial tcp 127.0.0.1:1: connect: connection refused',
   });
+  const byName = await probeHttp({ type: 'http', http: 'http://localhost:1' }, never);
+  assert.equal(byName.output, 'Get "http://localhost:1": dial tcp localhost:1: connect: connection refused');
   assert.deepEqual(await probeTcp({ type: 'tcp', tcp: '127.0.0.1:1' }, never), {
     status: 'critical',
     output: 'dial tcp 127.0.0.1:1: connect: connection refused',
@@ -93,6 +95,14 @@ test('a target that never answers is given up', async () => {
   const result = await probeHttp({ type: 'http', http: target.url }, giveUp.signal);
   assert.equal(result.status, 'critical');
   assert.match(result.output, /Client\.Timeout exceeded/);
+});
+
+test('a body that breaks off does not change what its code says', async () => {
+  await using target = await serve((_request, response) => {
+    response.write('half', () => response.destroy());
+  });
+  const result = await probeHttp({ type: 'http', http: target.url }, never);
+  assert.deepEqual([result.status, result.output.slice(-12)], ['passing', 'Output: half']);
 });
 
 test('a port that accepts is passing', async () => {

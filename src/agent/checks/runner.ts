@@ -17,7 +17,7 @@ export interface CheckSlot {
   change(change: (row: CheckRow) => CheckRow): Promise<void>;
 }
 
-export const shortestInterval = 1_000;
+const shortestInterval = 1_000;
 const usualTimeout = 10_000;
 /** What one timer can wait for. */
 const longestSleep = 2 ** 31 - 1;

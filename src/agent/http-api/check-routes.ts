@@ -53,7 +53,7 @@ async function register(context: ApiContext, request: HttpRequest): Promise<Http
   if (error !== undefined) throw new HttpError(400, `Invalid check: ${error}`);
 
   const authorizer = context.authorizerOf(request);
-  const options = { now: context.runtime.clock.now(), token: body.Token || context.tokenOf(request) };
+  const options = { now: context.runtime.clock.now() };
   const { ServiceID: serviceId = '' } = body;
   await writeRows(context.store, (writer, tx) => {
     const rows = new NodeRows(tx, context.nodeName);

@@ -13,7 +13,6 @@ export interface CheckBody {
   readonly Notes?: string;
   readonly Status?: string;
   readonly ServiceID?: string;
-  readonly Token?: string;
   readonly Interval?: number;
   readonly Timeout?: number;
   readonly TTL?: number;
@@ -48,7 +47,6 @@ export const checkBody: Shape<CheckBody> = struct<CheckBody>(
     Notes: text,
     Status: text,
     ServiceID: text,
-    Token: text,
     Interval: duration,
     Timeout: duration,
     TTL: duration,
@@ -108,6 +106,7 @@ export const checkBody: Shape<CheckBody> = struct<CheckBody>(
       'Script',
       'Shell',
       'TCPUseTLS',
+      'Token',
       'tcp_use_tls',
     ],
   },

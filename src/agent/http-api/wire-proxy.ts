@@ -175,7 +175,7 @@ function upstreamFromBody(body: UpstreamBody): Upstream {
 }
 
 /** The two differ in what they leave out: the catalog always has `Mode` and the upstreams' `Datacenter`, the agent never when empty. */
-export type ProxyForm = 'agent' | 'catalog';
+type ProxyForm = 'agent' | 'catalog';
 
 export function proxyToWire(proxy: ProxySettings | undefined, form: ProxyForm): object {
   return {

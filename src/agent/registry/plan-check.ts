@@ -9,8 +9,6 @@ import type { CheckRequest } from './request.ts';
 export interface CheckOptions {
   /** Milliseconds since the epoch. */
   readonly now: number;
-  /** What a registration without a token of its own acts with. */
-  readonly token?: string;
   readonly fromFile?: boolean;
 }
 
@@ -45,7 +43,6 @@ export function planCheck(
       definition: { type, ...request.definition },
       output: kept?.local?.output,
       expiresAt: type === 'ttl' && ttl !== undefined ? options.now + ttl : undefined,
-      token: options.token || undefined,
       fromFile: options.fromFile,
     }),
   };

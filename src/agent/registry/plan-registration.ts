@@ -14,13 +14,15 @@ import { findMetaError, findServiceErrors, findWeightsError, formatErrors, isAny
 import { expandSidecar, type PortRange } from './sidecar.ts';
 
 export interface RegistrationOptions extends CheckOptions {
+  /** What a registration without a token of its own acts with. */
+  readonly token?: string;
   /** Checks of the service that the request does not name go away. */
   readonly replaceExistingChecks?: boolean;
   readonly sidecarPorts: PortRange;
 }
 
 /** Throws `InputError` in the words of Consul when the request can't be registered by anyone. */
-export function validateService(request: ServiceRequest): void {
+function validateService(request: ServiceRequest): void {
   if (request.name === '') throw new InputError('', 'Missing service name');
   if (isAnyAddress(request.address)) throw new InputError('', 'Invalid service address');
   refuse('Invalid Weights: ', findWeightsError(request.weights));

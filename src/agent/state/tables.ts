@@ -118,8 +118,6 @@ export interface CheckRow {
     readonly output?: string;
     /** When a TTL check lapses, in milliseconds since the epoch; moves on with each update. */
     readonly expiresAt?: number;
-    /** The token that may act for it. Never shown. */
-    readonly token?: string;
     /** From a configuration file, replaced at each reload. */
     readonly fromFile?: boolean;
   };
