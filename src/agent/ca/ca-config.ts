@@ -24,6 +24,21 @@ type Config = Readonly<Record<string, unknown>>;
 /** Of a CA that nobody has configured. */
 export const defaultConfig: Config = { IntermediateCertTTL: '8760h', LeafCertTTL: '72h', RotationPeriod: '2160h' };
 
+/** The members that mean something to some version of Consul, as the API spells them. */
+const members: readonly string[] = [
+  'LeafCertTTL',
+  'IntermediateCertTTL',
+  'RootCertTTL',
+  'RotationPeriod',
+  'PrivateKey',
+  'RootCert',
+  'PrivateKeyType',
+  'PrivateKeyBits',
+  'CSRMaxPerSecond',
+  'CSRMaxConcurrent',
+  'SkipValidate',
+];
+
 const hour = 3_600_000;
 const usualLeafTtl = 72 * hour;
 export const shortestLeafTtl: number = hour;
@@ -57,6 +72,12 @@ export function parseCaConfig(config: Config, minLeafTtl: number = shortestLeafT
 export function configWithout(config: Config, ...names: readonly string[]): Config {
   const left = new Set(names.map(fold));
   return Object.fromEntries(Object.entries(config).filter(([name]) => !left.has(fold(name))));
+}
+
+/** A file's `leaf_cert_ttl` as `LeafCertTTL`. Members that nobody knows stay as they are. */
+export function inApiSpelling(config: Config): Config {
+  const spelling = new Map(members.map((name) => [fold(name), name]));
+  return Object.fromEntries(Object.entries(config).map(([name, value]) => [spelling.get(fold(name)) ?? name, value]));
 }
 
 function refused(reason: string): CaError {

@@ -310,6 +310,13 @@ test('bring your own root: it signs, is shown as it is, and stays when written b
   assert.notEqual(mesh.activeRoot().id, id);
 });
 
+test('what a file says is put in the place of the defaults, in its spelling too', async () => {
+  await using mesh = await open({ config: { leaf_cert_ttl: '2h' } });
+  const { notBefore, notAfter } = await mesh.leaf('web');
+  assert.equal(notAfter - notBefore, 2 * hour);
+  assert.equal(mesh.ca.configuration().config['LeafCertTTL'], '2h');
+});
+
 test('a CA can begin with a root of its own', async () => {
   const { RootCert, PrivateKey } = await foreignRoot();
   await using mesh = await open({ config: { RootCert, PrivateKey } });

@@ -8,7 +8,7 @@ import type { Row } from '../state/tables.ts';
 import { topic } from '../state/topics.ts';
 import { Authority, type CaConfigUpdate, type CaRoot, readClusterId } from './authority.ts';
 import { builtInName } from './built-in-provider.ts';
-import { configWithout, defaultConfig, shortestLeafTtl } from './ca-config.ts';
+import { configWithout, defaultConfig, inApiSpelling, shortestLeafTtl } from './ca-config.ts';
 import { CsrLimit } from './csr-limit.ts';
 import { type LeafInUse, LeafIssuer } from './leaf-issuer.ts';
 
@@ -18,7 +18,7 @@ export interface CaOptions {
   readonly datacenter: string;
   /** Fixes the trust domain of a store without a CA; of another store it must be the one it has. Absent: a new one. */
   readonly clusterId?: string;
-  /** The CA's configuration until one is put over the API; see `defaultConfig`. */
+  /** The CA's configuration until one is put over the API, in its spelling or that of files; see `defaultConfig` for the rest. */
   readonly config?: Readonly<Record<string, unknown>>;
   /** Shortest life that leafs may be configured to, in milliseconds; an hour when absent. */
   readonly minLeafTtl?: number;
@@ -49,7 +49,7 @@ export async function startCa(options: CaOptions): Promise<Ca> {
   const clusterId = chooseClusterId(readClusterId(store), options.clusterId);
   const authority = new Authority({ store, clock: runtime.clock, datacenter, clusterId, minLeafTtl });
   if (!authority.isReady) {
-    const config = { ...defaultConfig, ...options.config };
+    const config = { ...defaultConfig, ...inApiSpelling(options.config ?? {}) };
     await authority.configure({ provider: builtInName, config, state: null, forceWithoutCrossSigning: false });
     runtime.log.info('ca created', { trustDomain: authority.trustDomain, root: authority.activeRoot.id });
   }

@@ -3,7 +3,7 @@
  * for them. Every issue moves the index of the leaf's topic, so that who waits for the next one gets it at once.
  */
 
-import { messageOf, type Runtime, type Secret } from '../../base/index.ts';
+import { type Counter, type Gauge, messageOf, type Runtime, type Secret } from '../../base/index.ts';
 import { defaultKeyKind, formatPrivateKey, generateKey, leafName, makeCsr } from '../../issuing/index.ts';
 import { formatServiceId } from '../../pki/index.ts';
 import type { Store, Transaction } from '../state/store.ts';
@@ -67,16 +67,19 @@ export class LeafIssuer {
   readonly #closing = new AbortController();
   #sleeping = new AbortController();
   #wakesAt = 0;
+  readonly #issues: Counter;
+  readonly #kept: Gauge;
   readonly #running: Promise<void>;
 
   /** Renews in the background until it is closed. */
   constructor(options: LeafIssuerOptions) {
     this.#options = options;
+    const { metrics } = options.runtime;
+    this.#issues = metrics.counter('connect_leaf_issues_total', 'Leafs that were asked of the CA, by result', [
+      'result',
+    ]);
+    this.#kept = metrics.gauge('connect_leafs_kept', 'Leafs kept in memory and renewed');
     this.#running = this.#renewAll();
-  }
-
-  get size(): number {
-    return this.#entries.size;
   }
 
   /**
@@ -127,9 +130,21 @@ export class LeafIssuer {
   #issueOnce(service: string): Promise<Entry> {
     const underWay = this.#issuing.get(service);
     if (underWay !== undefined) return underWay;
-    const issuing = this.#issue(service).finally(() => this.#issuing.delete(service));
+    const issuing = this.#issueAndCount(service).finally(() => this.#issuing.delete(service));
     this.#issuing.set(service, issuing);
     return issuing;
+  }
+
+  async #issueAndCount(service: string): Promise<Entry> {
+    try {
+      const entry = await this.#issue(service);
+      this.#issues.add(1, { result: 'issued' });
+      this.#kept.set(this.#entries.size);
+      return entry;
+    } catch (error) {
+      this.#issues.add(1, { result: error instanceof CaError && error.code === 'RATE_LIMITED' ? 'limited' : 'failed' });
+      throw error;
+    }
   }
 
   async #issue(service: string): Promise<Entry> {
@@ -197,6 +212,7 @@ export class LeafIssuer {
         else if (step.kind === 'renew') void this.#renew(service, entry);
         else until = Math.min(until, step.until);
       }
+      this.#kept.set(this.#entries.size);
       this.#wakesAt = Math.max(until, now + shortestSleep);
       await this.#options.runtime.clock.sleep(this.#wakesAt - now, this.#sleeping.signal);
     }

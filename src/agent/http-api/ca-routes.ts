@@ -8,8 +8,10 @@ import { topic } from '../state/topics.ts';
 import { empty, indexed, parseBlocking, plain } from './blocking.ts';
 import { parseConsistency } from './consistency.ts';
 import type { ApiContext } from './context.ts';
-import { parseGoBool } from './go-values.ts';
+import { parseFlag } from './parameters.ts';
+import { denied } from './permissions.ts';
 import type { Reading } from './reading.ts';
+import { readSettled } from './settled.ts';
 import { caConfigBody, wireCaConfig, wireLeaf, wireRoots } from './wire-ca.ts';
 
 export function caRoutes(context: ApiContext, ca: Ca): Route[] {
@@ -65,17 +67,16 @@ function mustWriteService(context: ApiContext, request: HttpRequest, service: st
   if (!context.authorizerOf(request).mayWriteService(service)) throw denied();
 }
 
-function wantsPem({ query }: HttpRequest): boolean {
-  const text = query.get('pem');
-  if (text === null) return false;
-  const wanted = text === '' ? true : parseGoBool(text);
+function wantsPem(request: HttpRequest): boolean {
+  const wanted = parseFlag(request, 'pem');
   if (wanted === undefined) throw new HttpError(400, 'Bad request: the parameter "pem" must be true or false');
   return wanted;
 }
 
-function rootsAsPem(context: ApiContext, ca: Ca, request: HttpRequest): HttpReply {
+async function rootsAsPem(context: ApiContext, ca: Ca, request: HttpRequest): Promise<HttpReply> {
   parseConsistency(context, request);
-  const certificates = ca.roots().flatMap(({ rootCert, intermediateCerts }) => [rootCert, ...intermediateCerts]);
+  const roots = await readSettled(context.store, () => ca.roots());
+  const certificates = roots.flatMap(({ rootCert, intermediateCerts }) => [rootCert, ...intermediateCerts]);
   return {
     status: 200,
     headers: { 'Content-Type': 'application/pem-certificate-chain' },
@@ -83,10 +84,10 @@ function rootsAsPem(context: ApiContext, ca: Ca, request: HttpRequest): HttpRepl
   };
 }
 
-function getConfiguration(context: ApiContext, ca: Ca, request: HttpRequest): HttpReply {
+async function getConfiguration(context: ApiContext, ca: Ca, request: HttpRequest): Promise<HttpReply> {
   parseConsistency(context, request);
   if (!context.authorizerOf(request).mayReadOperator()) throw denied();
-  return plain(context, wireCaConfig(ca.configuration()));
+  return plain(context, wireCaConfig(await readSettled(context.store, () => ca.configuration())));
 }
 
 async function putConfiguration(context: ApiContext, ca: Ca, request: HttpRequest): Promise<HttpReply> {
@@ -102,10 +103,6 @@ async function putConfiguration(context: ApiContext, ca: Ca, request: HttpReques
     })
     .catch(refuse);
   return empty();
-}
-
-function denied(): HttpError {
-  return new HttpError(403, 'Permission denied');
 }
 
 /** As Consul has it: whatever is wrong with a configuration is a 500. */
