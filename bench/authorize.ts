@@ -52,21 +52,35 @@ try {
 }
 
 const rows = [...results].map(([name, { rate, cpu }]) => [name, show(median(rate)), show(median(cpu))]);
-process.stdout.write(`\nMedians of ${rounds} rounds of ${calls} calls, 16 in flight.\n\n${table([['', 'calls per second', 'agent CPU µs per call'], ...rows])}\n\n`);
+process.stdout.write(
+  `\nMedians of ${rounds} rounds of ${calls} calls, 16 in flight.\n\n${table([['', 'calls per second', 'agent CPU µs per call'], ...rows])}\n\n`,
+);
 for (const stage of ['no intentions', `${intentions} intentions`]) {
   const [ours, theirs] = [results.get(`fairlead, ${stage}`), results.get(`consul 1.8.7, ${stage}`)];
-  if (ours && theirs) process.stdout.write(`${stage}: ${show(ratio(ours.rate, theirs.rate))} times the calls per second, ${show(ratio(theirs.cpu, ours.cpu))} times less CPU\n`);
+  if (ours && theirs)
+    process.stdout.write(
+      `${stage}: ${show(ratio(ours.rate, theirs.rate))} times the calls per second, ${show(ratio(theirs.cpu, ours.cpu))} times less CPU\n`,
+    );
 }
 
 async function fill(agent: Agent): Promise<void> {
   for (let n = 0; n < intentions; n += 1) {
-    await put(agent, '/v1/connect/intentions', { SourceName: `client-${n}`, DestinationName: 'db', Action: 'allow' }, 'POST');
+    await put(
+      agent,
+      '/v1/connect/intentions',
+      { SourceName: `client-${n}`, DestinationName: 'db', Action: 'allow' },
+      'POST',
+    );
   }
 }
 
 async function authorize(agent: Agent): Promise<number> {
   const { TrustDomain } = await get<{ TrustDomain: string }>(agent, '/v1/agent/connect/ca/roots');
-  const body = JSON.stringify({ Target: 'db', ClientCertURI: `spiffe://${TrustDomain}/ns/default/dc/dc1/svc/client-7`, ClientCertSerial: '01' });
+  const body = JSON.stringify({
+    Target: 'db',
+    ClientCertURI: `spiffe://${TrustDomain}/ns/default/dc/dc1/svc/client-7`,
+    ClientCertSerial: '01',
+  });
   const pool = new http.Agent({ keepAlive: true, maxSockets: 16 });
   const began = performance.now();
   let left = calls;
@@ -82,10 +96,15 @@ async function authorize(agent: Agent): Promise<number> {
 function call(port: number, pool: http.Agent, body: string): Promise<void> {
   return new Promise((resolve, reject) => {
     const headers = { 'Content-Length': Buffer.byteLength(body) };
-    const request = http.request({ host: '127.0.0.1', port, method: 'POST', path: '/v1/agent/connect/authorize', agent: pool, headers }, (response) => {
-      response.resume();
-      response.once('end', () => (response.statusCode === 200 ? resolve() : reject(new Error(`status ${response.statusCode}`))));
-    });
+    const request = http.request(
+      { host: '127.0.0.1', port, method: 'POST', path: '/v1/agent/connect/authorize', agent: pool, headers },
+      (response) => {
+        response.resume();
+        response.once('end', () =>
+          response.statusCode === 200 ? resolve() : reject(new Error(`status ${response.statusCode}`)),
+        );
+      },
+    );
     request.once('error', reject);
     request.end(body);
   });

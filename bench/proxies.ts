@@ -40,12 +40,25 @@ const measures: readonly Measure[] = [
     title: 'set-up p50 unloaded, ms',
     run: async (pair, load) => {
       await load({ kind: 'connections', port: pair.port, count: 100, atOnce: 1 });
-      return (await load({ kind: 'connections', port: pair.port, count: Math.round(300 * scale), atOnce: 1 })).p50 ?? Number.NaN;
+      return (
+        (await load({ kind: 'connections', port: pair.port, count: Math.round(300 * scale), atOnce: 1 })).p50 ??
+        Number.NaN
+      );
     },
   },
   perUnit('new connection, CPU ms', 1_000, (count) => ({ kind: 'connections', count, atOnce: 16 }), 2_000),
-  perUnit('1000 requests (32 connections), CPU ms', 1e6, (requests) => ({ kind: 'requests', connections: 32, requests }), 40_000),
-  perUnit('1000 requests (256 connections), CPU ms', 1e6, (requests) => ({ kind: 'requests', connections: 256, requests }), 40_000),
+  perUnit(
+    '1000 requests (32 connections), CPU ms',
+    1e6,
+    (requests) => ({ kind: 'requests', connections: 32, requests }),
+    40_000,
+  ),
+  perUnit(
+    '1000 requests (256 connections), CPU ms',
+    1e6,
+    (requests) => ({ kind: 'requests', connections: 256, requests }),
+    40_000,
+  ),
   {
     title: 'bulk, CPU s per GB',
     run: async (pair, load) => {
@@ -86,7 +99,9 @@ await main();
 async function main(): Promise<void> {
   execFileSync(process.execPath, [at('scripts/bench-peers.js')], { stdio: 'inherit' });
   const consul = at('.peers/consul/consul');
-  const candidates = known(consul).filter(({ name }) => only.length === 0 || only.some((wanted) => name.startsWith(wanted)));
+  const candidates = known(consul).filter(
+    ({ name }) => only.length === 0 || only.some((wanted) => name.startsWith(wanted)),
+  );
   const agent = await startConsul(consul);
   const [applicationPort = 0] = await freePorts(1);
   const application = fork(at('bench/lib/server.ts'), [String(applicationPort)]);
@@ -110,17 +125,25 @@ async function main(): Promise<void> {
 function known(consul: string): Candidate[] {
   const ours: Command = [process.execPath, at('bin/fairlead')];
   const list = [fairlead(ours), consulBuiltIn(consul)];
-  if (existsSync(at('.peers/envoy/envoy'))) list.push(envoy(at('.peers/envoy/envoy'), '1.2'), envoy(at('.peers/envoy/envoy'), '1.3'));
+  if (existsSync(at('.peers/envoy/envoy')))
+    list.push(envoy(at('.peers/envoy/envoy'), '1.2'), envoy(at('.peers/envoy/envoy'), '1.3'));
   if (existsSync(at('.peers/haproxy/haproxy'))) list.push(haproxy(at('.peers/haproxy/haproxy')));
   return list;
 }
 
-async function measure(candidate: Candidate, applicationPort: number, agent: Awaited<ReturnType<typeof startConsul>>): Promise<number[]> {
+async function measure(
+  candidate: Candidate,
+  applicationPort: number,
+  agent: Awaited<ReturnType<typeof startConsul>>,
+): Promise<number[]> {
   const pair = await candidate.startPair(applicationPort, agent);
   const client = fork(at('bench/lib/load.ts'));
   try {
     const values: number[] = [];
-    for (const one of measures) values.push(await one.run(pair, (order) => carryOut(client, order)).catch((error) => failed(candidate, one, error)));
+    for (const one of measures)
+      values.push(
+        await one.run(pair, (order) => carryOut(client, order)).catch((error) => failed(candidate, one, error)),
+      );
     return values;
   } finally {
     client.kill();
@@ -136,7 +159,9 @@ function failed(candidate: Candidate, { title }: Measure, error: unknown): numbe
 /** A hang looks like "no errors", so every order has a limit. */
 async function carryOut(client: ChildProcess, order: Order): Promise<Report> {
   client.send(order);
-  const [answer] = (await once(client, 'message', { signal: AbortSignal.timeout(120_000) })) as [{ report?: Report; error?: string }];
+  const [answer] = (await once(client, 'message', { signal: AbortSignal.timeout(120_000) })) as [
+    { report?: Report; error?: string },
+  ];
   if (answer.report === undefined) throw new Error(answer.error);
   return answer.report;
 }
@@ -144,12 +169,20 @@ async function carryOut(client: ChildProcess, order: Order): Promise<Report> {
 function report(candidates: readonly Candidate[], figures: ReadonlyMap<string, readonly (readonly number[])[]>): void {
   const of = (name: string, place: number): readonly number[] => figures.get(name)?.[place] ?? [];
   const us = candidates[0]?.name ?? '';
-  const rows = measures.map(({ title }, place) => [title, ...candidates.map(({ name }) => show(median(of(name, place))))]);
+  const rows = measures.map(({ title }, place) => [
+    title,
+    ...candidates.map(({ name }) => show(median(of(name, place)))),
+  ]);
   process.stdout.write(`\nMedians of ${rounds} rounds, both processes of a pair together; lower is better.\n\n`);
   process.stdout.write(`${table([['', ...candidates.map(({ name }) => name)], ...rows])}\n`);
   const others = candidates.slice(1);
-  const ratios = measures.map(({ title }, place) => [title, ...others.map(({ name }) => show(ratio(of(name, place), of(us, place))))]);
-  process.stdout.write(`\nHow many times less ${us} takes, median over the rounds; above 1 is better for us, differences under 15 % mean nothing.\n\n`);
+  const ratios = measures.map(({ title }, place) => [
+    title,
+    ...others.map(({ name }) => show(ratio(of(name, place), of(us, place)))),
+  ]);
+  process.stdout.write(
+    `\nHow many times less ${us} takes, median over the rounds; above 1 is better for us, differences under 15 % mean nothing.\n\n`,
+  );
   process.stdout.write(`${table([['', ...others.map(({ name }) => `than ${name}`)], ...ratios])}\n\n`);
   for (const { name, note } of candidates) process.stdout.write(`${name}: ${note}\n`);
   process.stdout.write('The real agent runs with limits.http_max_conns_per_client raised to 10000.\n');

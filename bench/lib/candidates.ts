@@ -27,27 +27,54 @@ export interface Candidate {
 export type Command = readonly [string, ...string[]];
 
 export function fairlead(command: Command, name = 'fairlead', extra: readonly string[] = []): Candidate {
-  return sidecars(name, 'local decision, watched intentions', ([program, ...args]) => [program, [...args, 'proxy', ...extra]], command);
+  return sidecars(
+    name,
+    'local decision, watched intentions',
+    ([program, ...args]) => [program, [...args, 'proxy', ...extra]],
+    command,
+  );
 }
 
 export function consulBuiltIn(consul: string): Candidate {
-  return sidecars('consul 1.8.7', 'authorize over HTTP for each connection', ([program]) => [program, ['connect', 'proxy']], [consul]);
+  return sidecars(
+    'consul 1.8.7',
+    'authorize over HTTP for each connection',
+    ([program]) => [program, ['connect', 'proxy']],
+    [consul],
+  );
 }
 
-function sidecars(name: string, note: string, commandOf: (command: Command) => [string, string[]], command: Command): Candidate {
+function sidecars(
+  name: string,
+  note: string,
+  commandOf: (command: Command) => [string, string[]],
+  command: Command,
+): Candidate {
   return {
     name,
     note,
     async startPair(applicationPort, agent) {
       const [outbound = 0, publicWeb = 0, publicApi = 0] = await freePorts(3);
-      await put(agent, '/v1/agent/service/register', { Name: 'api', Port: applicationPort, Connect: { SidecarService: { Port: publicApi, Checks: [] } } });
+      await put(agent, '/v1/agent/service/register', {
+        Name: 'api',
+        Port: applicationPort,
+        Connect: { SidecarService: { Port: publicApi, Checks: [] } },
+      });
       const upstreams = [{ DestinationName: 'api', LocalBindPort: outbound }];
-      await put(agent, '/v1/agent/service/register', { Name: 'web', Port: 1, Connect: { SidecarService: { Port: publicWeb, Proxy: { Upstreams: upstreams } } } });
+      await put(agent, '/v1/agent/service/register', {
+        Name: 'web',
+        Port: 1,
+        Connect: { SidecarService: { Port: publicWeb, Proxy: { Upstreams: upstreams } } },
+      });
       // The sidecar's own TCP check would take seconds to pass; the endpoints are what is measured, not the checks.
       await put(agent, '/v1/agent/check/deregister/service:api-sidecar-proxy:1', undefined);
       const [program, args] = commandOf(command);
       const env = { CONSUL_HTTP_ADDR: agent.address };
-      return finish(outbound, () => ['api', 'web'].map((service) => start(`${name} for ${service}`, program, [...args, '-sidecar-for', service], env)));
+      return finish(outbound, () =>
+        ['api', 'web'].map((service) =>
+          start(`${name} for ${service}`, program, [...args, '-sidecar-for', service], env),
+        ),
+      );
     },
   };
 }
@@ -65,10 +92,32 @@ export function envoy(program: string, tls: '1.2' | '1.3'): Candidate {
     note: tls === '1.2' ? 'its default: the dialling side resumes sessions' : 'dialling side up to TLS 1.3',
     async startPair(applicationPort, agent) {
       const { outbound, inbound, files, folder, uris } = await certificates(agent);
-      writeFileSync(join(folder, 'inbound.json'), JSON.stringify(envoyInbound(inbound, applicationPort, files, uris.web)));
-      writeFileSync(join(folder, 'outbound.json'), JSON.stringify(envoyOutbound(outbound, inbound, files, uris.api, tls)));
-      const args = (side: string, id: number): string[] => ['-c', join(folder, `${side}.json`), '--concurrency', '1', '--base-id', String(process.pid * 2 + id), '-l', 'error'];
-      return finish(outbound, () => [start('envoy inbound', program, args('inbound', 0)), start('envoy outbound', program, args('outbound', 1))], folder);
+      writeFileSync(
+        join(folder, 'inbound.json'),
+        JSON.stringify(envoyInbound(inbound, applicationPort, files, uris.web)),
+      );
+      writeFileSync(
+        join(folder, 'outbound.json'),
+        JSON.stringify(envoyOutbound(outbound, inbound, files, uris.api, tls)),
+      );
+      const args = (side: string, id: number): string[] => [
+        '-c',
+        join(folder, `${side}.json`),
+        '--concurrency',
+        '1',
+        '--base-id',
+        String(process.pid * 2 + id),
+        '-l',
+        'error',
+      ];
+      return finish(
+        outbound,
+        () => [
+          start('envoy inbound', program, args('inbound', 0)),
+          start('envoy outbound', program, args('outbound', 1)),
+        ],
+        folder,
+      );
     },
   };
 }
@@ -80,7 +129,8 @@ export function haproxy(program: string): Candidate {
     note: 'chain only: no SPIFFE ID, no intentions; resumes sessions',
     async startPair(applicationPort, agent) {
       const { outbound, inbound, files, folder } = await certificates(agent);
-      const common = 'global\n nbthread 1\n tune.bufsize 131072\n maxconn 20000\ndefaults\n mode tcp\n timeout connect 10s\n timeout client 1h\n timeout server 1h\n';
+      const common =
+        'global\n nbthread 1\n tune.bufsize 131072\n maxconn 20000\ndefaults\n mode tcp\n timeout connect 10s\n timeout client 1h\n timeout server 1h\n';
       writeFileSync(
         join(folder, 'inbound.cfg'),
         `${common}listen inbound\n bind 127.0.0.1:${inbound} ssl crt ${files.api.bundle} ca-file ${files.roots} verify required\n server app 127.0.0.1:${applicationPort}\n`,
@@ -89,7 +139,14 @@ export function haproxy(program: string): Candidate {
         join(folder, 'outbound.cfg'),
         `${common}listen outbound\n bind 127.0.0.1:${outbound}\n server api 127.0.0.1:${inbound} ssl crt ${files.web.bundle} ca-file ${files.roots} verify required\n`,
       );
-      return finish(outbound, () => ['inbound', 'outbound'].map((side) => start(`haproxy ${side}`, program, ['-f', join(folder, `${side}.cfg`), '-db'])), folder);
+      return finish(
+        outbound,
+        () =>
+          ['inbound', 'outbound'].map((side) =>
+            start(`haproxy ${side}`, program, ['-f', join(folder, `${side}.cfg`), '-db']),
+          ),
+        folder,
+      );
     },
   };
 }
@@ -118,14 +175,24 @@ async function certificates(agent: Agent) {
   writeFileSync(rootsFile, roots.Roots.map(({ RootCert }) => RootCert).join(''));
   const side = async (service: string) => {
     const leaf = await get<Leaf>(agent, `/v1/agent/connect/ca/leaf/${service}`);
-    const names = { chain: join(folder, `${service}.pem`), key: join(folder, `${service}.key`), bundle: join(folder, `${service}-bundle.pem`) };
+    const names = {
+      chain: join(folder, `${service}.pem`),
+      key: join(folder, `${service}.key`),
+      bundle: join(folder, `${service}-bundle.pem`),
+    };
     writeFileSync(names.chain, leaf.CertPEM);
     writeFileSync(names.key, leaf.PrivateKeyPEM, { mode: 0o600 });
     writeFileSync(names.bundle, leaf.CertPEM + leaf.PrivateKeyPEM, { mode: 0o600 });
     return { names, uri: leaf.ServiceURI };
   };
   const [api, web] = [await side('api'), await side('web')];
-  return { outbound, inbound, folder, files: { roots: rootsFile, api: api.names, web: web.names }, uris: { api: api.uri, web: web.uri } };
+  return {
+    outbound,
+    inbound,
+    folder,
+    files: { roots: rootsFile, api: api.names, web: web.names },
+    uris: { api: api.uri, web: web.uri },
+  };
 }
 
 type Files = Awaited<ReturnType<typeof certificates>>['files'];
@@ -136,7 +203,15 @@ function envoyInbound(port: number, applicationPort: number, files: Files, allow
     typed_config: {
       '@type': 'type.googleapis.com/envoy.extensions.filters.network.rbac.v3.RBAC',
       stat_prefix: 'connect',
-      rules: { action: 'ALLOW', policies: { web: { permissions: [{ any: true }], principals: [{ authenticated: { principal_name: { exact: allowed } } }] } } },
+      rules: {
+        action: 'ALLOW',
+        policies: {
+          web: {
+            permissions: [{ any: true }],
+            principals: [{ authenticated: { principal_name: { exact: allowed } } }],
+          },
+        },
+      },
     },
   };
   const tls = {
@@ -144,18 +219,28 @@ function envoyInbound(port: number, applicationPort: number, files: Files, allow
     require_client_certificate: true,
     common_tls_context: certificateContext(files, files.api),
   };
-  return bootstrap(port, [rbac, tcpProxy('application')], { name: 'tls', typed_config: tls }, cluster('application', applicationPort));
+  return bootstrap(
+    port,
+    [rbac, tcpProxy('application')],
+    { name: 'tls', typed_config: tls },
+    cluster('application', applicationPort),
+  );
 }
 
 function envoyOutbound(port: number, far: number, files: Files, expected: string, version: '1.2' | '1.3'): object {
   const tls = {
     '@type': 'type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext',
     common_tls_context: {
-      ...certificateContext(files, files.web, { match_typed_subject_alt_names: [{ san_type: 'URI', matcher: { exact: expected } }] }),
+      ...certificateContext(files, files.web, {
+        match_typed_subject_alt_names: [{ san_type: 'URI', matcher: { exact: expected } }],
+      }),
       ...(version === '1.3' ? { tls_params: { tls_maximum_protocol_version: 'TLSv1_3' } } : {}),
     },
   };
-  return bootstrap(port, [tcpProxy('api')], undefined, { ...cluster('api', far), transport_socket: { name: 'tls', typed_config: tls } });
+  return bootstrap(port, [tcpProxy('api')], undefined, {
+    ...cluster('api', far),
+    transport_socket: { name: 'tls', typed_config: tls },
+  });
 }
 
 function certificateContext(files: Files, own: { chain: string; key: string }, more: object = {}): object {
@@ -166,17 +251,39 @@ function certificateContext(files: Files, own: { chain: string; key: string }, m
 }
 
 function tcpProxy(to: string): object {
-  return { name: 'envoy.filters.network.tcp_proxy', typed_config: { '@type': 'type.googleapis.com/envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy', stat_prefix: 'tcp', cluster: to } };
+  return {
+    name: 'envoy.filters.network.tcp_proxy',
+    typed_config: {
+      '@type': 'type.googleapis.com/envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy',
+      stat_prefix: 'tcp',
+      cluster: to,
+    },
+  };
 }
 
 function cluster(name: string, port: number): object {
   const endpoint = { endpoint: { address: { socket_address: { address: '127.0.0.1', port_value: port } } } };
   const high = { thresholds: [{ max_connections: 20_000, max_pending_requests: 20_000 }] };
-  return { name, type: 'STATIC', connect_timeout: '10s', circuit_breakers: high, load_assignment: { cluster_name: name, endpoints: [{ lb_endpoints: [endpoint] }] } };
+  return {
+    name,
+    type: 'STATIC',
+    connect_timeout: '10s',
+    circuit_breakers: high,
+    load_assignment: { cluster_name: name, endpoints: [{ lb_endpoints: [endpoint] }] },
+  };
 }
 
-function bootstrap(port: number, filters: readonly object[], transportSocket: object | undefined, target: object): object {
+function bootstrap(
+  port: number,
+  filters: readonly object[],
+  transportSocket: object | undefined,
+  target: object,
+): object {
   const chain = { filters, ...(transportSocket ? { transport_socket: transportSocket } : {}) };
-  const listener = { name: 'listener', address: { socket_address: { address: '127.0.0.1', port_value: port } }, filter_chains: [chain] };
+  const listener = {
+    name: 'listener',
+    address: { socket_address: { address: '127.0.0.1', port_value: port } },
+    filter_chains: [chain],
+  };
   return { static_resources: { listeners: [listener], clusters: [target] } };
 }

@@ -85,7 +85,10 @@ async function requests(port: number, count: number, total: number): Promise<Rep
         new Promise<void>((resolve, reject) => {
           let pending = 0;
           const ask = (): void => {
-            if (left-- <= 0) return resolve();
+            if (left-- <= 0) {
+              resolve();
+              return;
+            }
             pending = 1_024;
             socket.write(request);
           };

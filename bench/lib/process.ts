@@ -52,11 +52,17 @@ export function cpuSeconds(pids: readonly number[]): number {
 
 /** Resident memory of these processes in KB, with what they share counted once for each. */
 export function residentKb(pids: readonly number[]): number {
-  return pids.reduce((sum, pid) => sum + Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0), 0);
+  return pids.reduce(
+    (sum, pid) => sum + Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0),
+    0,
+  );
 }
 
 /** Resolves when `port` accepts a connection and, with `answers`, when one byte sent comes back as one byte. */
-export async function untilServing(port: number, { answers = false, within = 30_000 }: { answers?: boolean; within?: number } = {}): Promise<void> {
+export async function untilServing(
+  port: number,
+  { answers = false, within = 30_000 }: { answers?: boolean; within?: number } = {},
+): Promise<void> {
   const until = Date.now() + within;
   while (Date.now() < until) {
     if (await tryOnce(port, answers)) return;
