@@ -54,6 +54,9 @@ export class OpenRequests {
   }
 }
 
+/** One for all: an abort without a reason makes an error with a stack each time. */
+const requestIsOver = new Error('the request is over');
+
 class Open implements OpenRequest {
   #controller: AbortController | undefined;
   #isAborted: boolean;
@@ -65,7 +68,7 @@ class Open implements OpenRequest {
 
   get signal(): AbortSignal {
     this.#controller ??= new AbortController();
-    if (this.#isAborted) this.#controller.abort();
+    if (this.#isAborted) this.#controller.abort(requestIsOver);
     return this.#controller.signal;
   }
 
@@ -76,7 +79,7 @@ class Open implements OpenRequest {
 
   abort(): void {
     this.#isAborted = true;
-    this.#controller?.abort();
+    this.#controller?.abort(requestIsOver);
   }
 
   leave(): void {

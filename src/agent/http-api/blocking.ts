@@ -7,7 +7,7 @@
 import { parseDuration } from '../../base/index.ts';
 import { HttpError, type HttpReply, type HttpRequest, Json } from '../../http/index.ts';
 import type { Store } from '../state/store.ts';
-import { parseConsistency } from './consistency.ts';
+import { type Consistency, parseConsistency } from './consistency.ts';
 import type { ApiContext } from './context.ts';
 import { type Found, type Reading, readAgain, readNow, wasReadBefore } from './reading.ts';
 
@@ -29,7 +29,7 @@ export function parseBlocking(request: HttpRequest): { index: number; wait: numb
   const wait = waitText === '' ? undefined : parseDuration(waitText);
   if (waitText !== '' && wait === undefined) throw new HttpError(400, 'Invalid wait time');
   const indexText = request.query.get('index') ?? '';
-  if (!/^\d*$/.test(indexText) || Number(indexText) >= 2 ** 64) throw new HttpError(400, 'Invalid index');
+  if (!/^\d*$/.test(indexText) || BigInt(indexText) >= 2n ** 64n) throw new HttpError(400, 'Invalid index');
   return { index: Number(indexText), wait, hash: request.query.get('hash') ?? '' };
 }
 
@@ -49,18 +49,12 @@ export async function indexed(
   try {
     for (;;) {
       const found = patience.isUsed ? readAgain(context, request, read) : readNow(context.store, read);
-      if (index === 0 || found.index > index || patience.isOver) {
-        if (!(await isOnDisk(context.store))) continue; // what was read has been undone
-        const fromCache = options.style === 'agent-cache' || consistency.cached;
-        const isHit = fromCache && (found.reading.hit ?? wasReadBefore(context, request)) && !patience.isUsed;
-        return reply(found, {
-          ...(isHit ? { Age: String(found.reading.age ?? 0) } : {}),
-          ...(fromCache ? { 'X-Cache': isHit ? 'HIT' : 'MISS' } : {}),
-          ...(options.consistency ? { 'X-Consul-Effective-Consistency': consistency.effective } : {}),
-          ...indexHeaders(found.index, options),
-        });
+      const isDue = index === 0 || found.index > index || patience.isOver;
+      if (!isDue) await context.store.waitForChange(found.reading.topics, index, patience.signal);
+      else if (await isOnDisk(context.store)) {
+        const cache = cacheHeaders(context, request, options, consistency, found.reading, patience.isUsed);
+        return reply(found, { ...cache, ...indexHeaders(found.index, options, consistency) });
       }
-      await context.store.waitForChange(found.reading.topics, index, patience.signal);
     }
   } finally {
     patience.end();
@@ -119,9 +113,27 @@ async function isOnDisk(store: Store): Promise<boolean> {
   );
 }
 
-function indexHeaders(index: number, { knownLeader = true }: IndexedOptions): Record<string, string> {
-  const leader = { 'X-Consul-Knownleader': String(knownLeader), 'X-Consul-Lastcontact': '0' };
-  return { 'X-Consul-Index': String(index), ...(knownLeader === 'absent' ? {} : leader) };
+/** What an agent with a cache would say: whether the answer was in it. One that had to be waited for was not. */
+function cacheHeaders(
+  context: ApiContext,
+  request: HttpRequest,
+  { style }: IndexedOptions,
+  { cached }: Consistency,
+  reading: Reading,
+  hasWaited: boolean,
+): Record<string, string> {
+  if (style !== 'agent-cache' && !cached) return {};
+  const isHit = (reading.hit ?? wasReadBefore(context, request)) && !hasWaited;
+  return isHit ? { Age: String(reading.age ?? 0), 'X-Cache': 'HIT' } : { 'X-Cache': 'MISS' };
+}
+
+function indexHeaders(index: number, options: IndexedOptions, { effective }: Consistency): Record<string, string> {
+  const { knownLeader = true } = options;
+  return {
+    ...(options.consistency ? { 'X-Consul-Effective-Consistency': effective } : {}),
+    'X-Consul-Index': String(index),
+    ...(knownLeader === 'absent' ? {} : { 'X-Consul-Knownleader': String(knownLeader), 'X-Consul-Lastcontact': '0' }),
+  };
 }
 
 function reply({ reading, body }: Found, headers: Record<string, string>): HttpReply {
@@ -164,6 +176,9 @@ class Patience {
 
   readonly end = (): void => {
     this.#request.signal.removeEventListener('abort', this.end);
-    this.#over?.abort();
+    this.#over?.abort(waitIsOver);
   };
 }
+
+/** One for all: an abort without a reason makes an error with a stack each time. */
+const waitIsOver = new Error('the wait is over');
