@@ -15,7 +15,10 @@ export type MatchingIntentions = readonly Intention[] | undefined;
 const keepDefaultFor = 10_000;
 
 /** The intentions that match `service` as a destination, in the way in which this agent can be waited for. */
-export function matchingIntentions(client: ConsulClient, service: string): BlockingQuery<MatchingIntentions> {
+export function matchingIntentions(
+  client: Pick<ConsulClient, 'intentionsMatch' | 'intentionsList'>,
+  service: string,
+): BlockingQuery<MatchingIntentions> {
   const match = client.intentionsMatch(service);
   let wakeUp: 'match' | 'list' = 'match';
   return async (index, signal) => {
