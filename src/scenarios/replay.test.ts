@@ -31,11 +31,26 @@ interface Accepted {
   readonly place: RegExp;
 }
 
-const accepted: readonly Accepted[] = [{ id: 'ca-private-key', exchanges: [206], place: /^Config\.PrivateKey$/ }];
+const accepted: readonly Accepted[] = [
+  { id: 'ca-private-key', exchanges: [206], place: /^Config\.PrivateKey$/ },
+  { id: 'authorize-from-memory', exchanges: [99], place: /^header (x-cache|age)$/ },
+];
+
+/** Where the recorded agent listened, and where ours says it does: several agents ran side by side then. */
+const ports: ReadonlyMap<string, string> = new Map([
+  ['21303', '8300'],
+  ['21304', '8301'],
+  ['21305', '8302'],
+]);
 
 test('recorded traffic of 1.10.0 without ACLs is answered as recorded', async () => {
   await using agent = await startAgent(
-    { dev: true, http: [{ host: '127.0.0.1', port: 0 }], nodeName: 'node110' },
+    {
+      dev: true,
+      http: [{ host: '127.0.0.1', port: 0 }],
+      nodeName: 'node110',
+      sidecarPorts: { min: 21_200, max: 21_255 },
+    },
     testRuntime(),
   );
   const { port } = agent.address;
@@ -48,9 +63,11 @@ test('recorded traffic of 1.10.0 without ACLs is answered as recorded', async ()
   const outcomes = await replay(exchanges, {
     port,
     skipped,
+    ports,
     before: new Map([
       [41, () => untilCritical(port, 'service:web-1:2')],
       [124, () => put('/v1/agent/check/pass/db-proxy-ttl')],
+      [174, () => removeWildcard(port)], // gone by then, by a request that was not recorded
     ]),
     during: new Map([
       [38, () => put('/v1/agent/service/register', fewerUpstreams(exchanges))],
@@ -89,6 +106,11 @@ function fewerUpstreams(exchanges: readonly Exchange[]): string {
   const body = JSON.parse(recorded);
   body.connect.sidecar_service.proxy.upstreams.splice(1);
   return JSON.stringify(body);
+}
+
+async function removeWildcard(port: number): Promise<void> {
+  const answer = await ask(port, 'DELETE', '/v1/connect/intentions/exact?source=*&destination=*', {}, '');
+  assert.equal(answer.status, 200, answer.body);
 }
 
 /** Resolves once the check's own run has made it critical, by a blocking query and not by looking again and again. */

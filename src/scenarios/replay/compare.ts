@@ -73,14 +73,15 @@ function compareValues(recorded: unknown, ours: unknown, place: string, standIns
   if (kindOf(recorded) !== kindOf(ours)) return differ();
   if (Array.isArray(recorded) && Array.isArray(ours)) {
     if (recorded.length !== ours.length) return differ();
-    return recorded.flatMap((value, at) => compareValues(value, ours[at], `${place}[${at}]`, standIns));
+    const [theirs, own] = [inOrder(recorded), inOrder(ours)];
+    return theirs.flatMap((value, at) => compareValues(value, own[at], `${place}[${at}]`, standIns));
   }
   if (isObject(recorded) && isObject(ours)) return compareObjects(recorded, ours, place, standIns);
   const member = place.slice(place.lastIndexOf('.') + 1).replace(/\[\d+\]$/, '');
   if (volatile.has(member) || member === 'IntermediateCerts') {
     return typeof recorded === 'string' && shapeOf(recorded) !== shapeOf(String(ours)) ? differ() : [];
   }
-  const wanted = typeof recorded === 'string' ? standIns.translate(recorded) : recorded;
+  const wanted = translated(recorded, standIns);
   return wanted === ours ? [] : differ();
 }
 
@@ -97,6 +98,17 @@ function compareObjects(
     if (!(key in recorded)) return [{ place: at, recorded: 'absent', ours: show(ours[key]) }];
     return compareValues(recorded[key], ours[key], at, standIns);
   });
+}
+
+/** An agent lists the checks of its own services in any order: the same request was recorded in two of them. */
+function inOrder(values: readonly unknown[]): readonly unknown[] {
+  const idOf = (value: unknown): string => (isObject(value) ? String(value['CheckID'] ?? '') : '');
+  return values.some((value) => idOf(value) === '') ? values : values.toSorted((a, b) => (idOf(a) < idOf(b) ? -1 : 1));
+}
+
+function translated(recorded: unknown, standIns: StandIns): unknown {
+  if (typeof recorded === 'number') return standIns.translateNumber(recorded);
+  return typeof recorded === 'string' ? standIns.translate(recorded) : recorded;
 }
 
 /** Text with what differs between two runs made equal: PEM blocks, times, base64 digests, hex. */

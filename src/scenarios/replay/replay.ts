@@ -9,6 +9,8 @@ export interface Script {
   readonly port: number;
   /** Number → why it is left out. */
   readonly skipped: ReadonlyMap<number, string>;
+  /** Ports of the recorded agent → those of ours. */
+  readonly ports: ReadonlyMap<string, string>;
   /** What must have happened before an exchange: a check's first run, say. */
   readonly before?: ReadonlyMap<number, () => Promise<void>>;
   /** The write that ended a recorded wait: sent a second after the exchange, as it was then. */
@@ -27,7 +29,7 @@ export interface Outcome {
 const blocked = 0.9;
 
 export async function replay(exchanges: readonly Exchange[], script: Script): Promise<Outcome[]> {
-  const standIns = new StandIns();
+  const standIns = new StandIns(script.ports);
   const outcomes: Outcome[] = [];
   const underWay = new Map<number, Promise<Answer>>();
 

@@ -9,6 +9,11 @@ const colonHex = /\b[0-9a-f]{2}(?::[0-9a-f]{2}){15,}\b/g;
 export class StandIns {
   readonly #ids = new Map<string, string>();
   readonly #indexes = new Map<string, string>();
+  readonly #ports: ReadonlyMap<string, string>;
+
+  constructor(ports: ReadonlyMap<string, string>) {
+    this.#ports = ports;
+  }
 
   /** Ties the IDs found in `recorded` to those at the same places in `ours`. Texts of another shape tie nothing. */
   learn(recorded: string, ours: string): void {
@@ -30,13 +35,22 @@ export class StandIns {
     this.#ids.set(recorded, ours);
   }
 
-  /** `text` with every known recorded ID replaced by ours; upper case stays upper case. */
+  /** `text` with every known recorded ID and port replaced by ours; upper case stays upper case. */
   translate(text: string): string {
     const replace = (id: string): string => {
       const mine = this.#ids.get(id.toLowerCase());
       return mine === undefined ? id : id === id.toUpperCase() && /[A-Z]/.test(id) ? mine.toUpperCase() : mine;
     };
-    return text.replace(uuid, replace).replace(colonHex, replace);
+    const port = (digits: string): string => this.#ports.get(digits) ?? digits;
+    return text
+      .replace(uuid, replace)
+      .replace(colonHex, replace)
+      .replace(/\b\d{5}\b/g, port);
+  }
+
+  /** The port itself, where it is a number. */
+  translateNumber(value: number): number {
+    return Number(this.#ports.get(String(value)) ?? value);
   }
 
   /** A recorded request target as we must ask it. */
