@@ -57,7 +57,10 @@ export interface Call {
   readonly timeout?: number;
   /** A blocking query. */
   readonly isWatch?: boolean;
-  /** May be sent again when a kept connection turns out to be dead. Default: all but POST. */
+  /**
+   * May be sent again when a kept connection turns out to be dead. Default: all but POST and blocking queries, whose index may mean
+   * nothing to the agent that answers now.
+   */
   readonly isRepeatable?: boolean;
   /** Bytes of an answer, at most. Default 16 MiB. */
   readonly maxAnswer?: number;
@@ -139,7 +142,7 @@ export class Transport implements Closable {
         return await this.#once(call);
       } catch (error) {
         // The agent closed a connection that we kept. Each such failure uses one up, so this ends.
-        const { isRepeatable = call.method !== 'POST' } = call;
+        const { isRepeatable = call.method !== 'POST' && !call.isWatch } = call;
         if (!(error instanceof DeadConnection)) throw error;
         if (!isRepeatable) throw failureOf(call, this.address, error.cause);
       }
