@@ -7,7 +7,6 @@ export {
   BasicConstraintsExtension,
   ExtendedKeyUsageExtension,
   type Extension,
-  GeneralNames,
   KeyUsageFlags,
   KeyUsagesExtension,
   Name,

@@ -4,7 +4,6 @@ export {
   formatSerial,
   parseCertificate,
   readCertificate,
-  theOneUriSan,
   uriSansOf,
 } from './certificate.ts';
 export { type LeafToVerify, type Verdict, verifyLeaf } from './chain.ts';

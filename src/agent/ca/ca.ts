@@ -85,7 +85,8 @@ class RunningCa implements Ca {
       runtime,
       datacenter,
       trustDomain: authority.trustDomain,
-      certify: (csr) => limit.run(() => authority.certify(csr)),
+      certify: (csr) => authority.certify(csr),
+      inTurn: (make) => limit.run(make),
       activeRoot: () => authority.activeRoot,
       ...(mostLeafs === undefined ? {} : { mostLeafs }),
     });

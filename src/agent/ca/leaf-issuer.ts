@@ -50,6 +50,8 @@ export interface LeafIssuerOptions {
   readonly trustDomain: string;
   /** Asks the CA to sign. Rejects with a CaError when it refuses. */
   readonly certify: (csr: string) => Promise<Certified>;
+  /** Runs `make` when it is this leaf's turn, or rejects with a CaError when too many wait: before any work is put into it. */
+  readonly inTurn: <T>(make: () => Promise<T>) => Promise<T>;
   readonly activeRoot: () => ActiveRoot;
   /** How many leafs are kept; beyond it the one that was asked for longest ago goes, unless somebody waits for it. */
   readonly mostLeafs?: number;
@@ -148,12 +150,10 @@ export class LeafIssuer {
   }
 
   async #issue(service: string): Promise<Entry> {
-    const { store, runtime, datacenter, trustDomain, certify } = this.#options;
+    const { store, runtime, datacenter, trustDomain, inTurn } = this.#options;
     if (service.includes('/')) throw new CaError('NAME_REFUSED', nameWithSlash(service));
     const spiffeId = formatServiceId({ trustDomain, namespace: 'default', datacenter, service });
-    const key = await generateKey(defaultKeyKind);
-    const csr = await makeCsr({ key, commonName: leafName(service, 'default', trustDomain), uriSans: [spiffeId] });
-    const { record, ...certified } = await certify(csr);
+    const { key, record, ...certified } = await inTurn(() => this.#certify(service, spiffeId));
     const issuedAt = this.#now();
     if (!isLive(certified, issuedAt)) throw new Error('the CA signed a leaf that is not valid now');
 
@@ -163,7 +163,7 @@ export class LeafIssuer {
       await store.write((tx) => {
         tx.touch(topic.leaf(service));
         record(tx);
-        const leaf = { ...certified, service, spiffeId, key: formatPrivateKey(key), issuedAt, index: tx.index };
+        const leaf = { ...certified, service, spiffeId, key, issuedAt, index: tx.index };
         this.#replace(service, { leaf, chance: runtime.random() });
       });
     } catch (error) {
@@ -178,6 +178,13 @@ export class LeafIssuer {
     const step = nextStep(entry.times, this.#options.activeRoot(), issuedAt);
     if (step.kind === 'wait' && step.until < this.#wakesAt) this.#sleeping.abort();
     return entry;
+  }
+
+  async #certify(service: string, spiffeId: string): Promise<Certified & { readonly key: Secret }> {
+    const { trustDomain, certify } = this.#options;
+    const key = await generateKey(defaultKeyKind);
+    const csr = await makeCsr({ key, commonName: leafName(service, 'default', trustDomain), uriSans: [spiffeId] });
+    return { ...(await certify(csr)), key: formatPrivateKey(key) };
   }
 
   #replace(service: string, state: Entry['state']): void {

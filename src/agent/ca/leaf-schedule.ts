@@ -10,7 +10,7 @@ const hour = 3_600_000;
 const longestIdle = 72 * hour;
 
 /** After a root rotation leafs are renewed spread over this time, and a renewal that failed is tried once in each further one. */
-export const jitterWindow: number = 30 * second;
+const jitterWindow = 30 * second;
 
 /** Instants are milliseconds since the epoch; each `chance` was drawn from [0, 1). */
 export interface LeafTimes {
