@@ -124,7 +124,12 @@ function pictureOf({ ports }: DemoMesh, facts: Facts, times: Times, paint: Paint
       { title: 'sidecar of web', lines: [`listens on 127.0.0.1:${ports.webToApi}`, `proves ${facts.webId}`] },
       {
         title: 'sidecar of api',
-        lines: [`listens on 127.0.0.1:${ports.apiSidecar}`, `proves ${facts.apiId}`, `allows web: ${facts.intention}`],
+        lines: [
+          `listens on 127.0.0.1:${ports.apiSidecar}`,
+          `proves ${facts.apiId}`,
+          `lets web in: ${facts.intention}`,
+          `agent: “${facts.webMayCallApi.reason}”`,
+        ],
       },
       { title: 'api', lines: [`application on 127.0.0.1:${ports.api}`] },
     ],
