@@ -95,11 +95,8 @@ test('any bytes are read or refused, never worse, and refused exactly when JSON.
 });
 
 test('what we write, we read back', () => {
-  fc.assert(
-    fc.property(fc.jsonValue(), (value) =>
-      assert.deepEqual(parse(encodeJson(value)), JSON.parse(JSON.stringify(value))),
-    ),
-  );
+  const isKept = (value: unknown): void => assert.equal(encodeJson(parse(encodeJson(value))), encodeJson(value));
+  fc.assert(fc.property(fc.jsonValue(), isKept));
 });
 
 function attempt(act: () => unknown): { value: unknown } | { refused: string } {
