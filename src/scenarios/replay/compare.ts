@@ -100,10 +100,17 @@ function compareObjects(
   });
 }
 
-/** An agent lists the checks of its own services in any order: the same request was recorded in two of them. */
+/**
+ * Lists whose order says nothing: an agent's own checks (the same request was recorded in two orders), and roots, which are ordered by IDs
+ * that differ from run to run.
+ */
 function inOrder(values: readonly unknown[]): readonly unknown[] {
-  const idOf = (value: unknown): string => (isObject(value) ? String(value['CheckID'] ?? '') : '');
-  return values.some((value) => idOf(value) === '') ? values : values.toSorted((a, b) => (idOf(a) < idOf(b) ? -1 : 1));
+  const rank = (value: unknown): string => (isObject(value) ? String(value['CheckID'] ?? rankOfRoot(value)) : '');
+  return values.some((value) => rank(value) === '') ? values : values.toSorted((a, b) => (rank(a) < rank(b) ? -1 : 1));
+}
+
+function rankOfRoot(value: Record<string, unknown>): string {
+  return 'RootCert' in value ? String(value['Active']) : '';
 }
 
 function translated(recorded: unknown, standIns: StandIns): unknown {
