@@ -2,7 +2,7 @@
 
 import { once } from 'node:events';
 import net, { type AddressInfo } from 'node:net';
-import { pipeline } from 'node:stream/promises';
+import type { TLSSocket } from 'node:tls';
 import { type Closable, type CloseOptions, messageOf } from '../base/index.ts';
 import { resetConnection } from '../mtls/index.ts';
 import type { Dialer } from './dial.ts';
@@ -41,17 +41,12 @@ export async function listenLocally(
   server.maxConnections = maxConnections;
   await once(server.listen(port, host), 'listening');
 
-  /** Bytes both ways with half-close kept. Whatever fails ends by a reset, so that nobody takes it for an answer. */
   async function carry(client: net.Socket): Promise<void> {
     const gone = new AbortController();
     client.once('close', () => gone.abort());
     try {
       const far = await dialer.dialRead(read, { signal: AbortSignal.any([gone.signal, drainOver.signal]) });
-      drainOver.signal.addEventListener('abort', () => resetConnection(far), { once: true });
-      await Promise.all([pipeline(client, far), pipeline(far, client)]).catch((error) => {
-        resetConnection(far);
-        throw error;
-      });
+      join(client, far);
     } catch (error) {
       client.resetAndDestroy();
       throw error;
@@ -70,4 +65,20 @@ export async function listenLocally(
     return closing;
   };
   return { address: server.address() as AddressInfo, close, [Symbol.asyncDispose]: () => close() };
+}
+
+/** Bytes both ways, an end on one side passed on as an end. What fails ends by a reset of both, so that nobody takes it for an answer. */
+function join(client: net.Socket, far: TLSSocket): void {
+  const reset = (): void => {
+    client.resetAndDestroy();
+    resetConnection(far);
+  };
+  for (const socket of [client, far]) {
+    socket.on('error', reset);
+    socket.once('close', () => {
+      if (!socket.readableEnded || !socket.writableFinished) reset();
+    });
+  }
+  client.pipe(far).pipe(client);
+  if (client.destroyed || far.destroyed) reset();
 }
