@@ -27,7 +27,7 @@ export const agentFlags: AgentFlags = {
   advertise: text('The IP address under which the services of this node are found. Default: that of -bind.', 'address'),
   bind: text('The same. Default: 127.0.0.1.', 'address'),
   client: text('The address to serve HTTP on. Default: 127.0.0.1.', 'address'),
-  'config-dir': list('A folder of configuration files; may be given several times.', 'folder'),
+  'config-dir': list('A folder of configuration files, read after single ones; may be given several times.', 'folder'),
   'config-file': list('A configuration file, JSON; may be given several times. A later one wins.', 'file'),
   'data-dir': text('The folder that keeps the state.', 'folder'),
   datacenter: text('The name of the datacenter. Default: dc1.', 'name'),

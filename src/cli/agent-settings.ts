@@ -74,7 +74,9 @@ export function withFlags(
     nodeMeta: meta && { ...settings.nodeMeta, ...meta },
   };
   const said = Object.fromEntries(Object.entries(fromFlags).filter(([, value]) => value !== undefined));
-  return { ...settings, ...said, ignored: [...settings.ignored, ...given] };
+  const merged: AgentSettings = { ...settings, ...said };
+  const unused = merged.isDev && merged.dataDir !== undefined ? ['data_dir, because of -dev'] : [];
+  return { ...merged, ignored: [...settings.ignored, ...given, ...unused] };
 }
 
 type ReadKey = (draft: Draft, value: unknown, at: Place) => void;

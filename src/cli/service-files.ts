@@ -15,7 +15,7 @@ export function readServiceFiles(paths: readonly string[]): JsonObject[] {
 }
 
 /** Of `service` and `services`, each an object or a list of them. */
-export function servicesIn(value: JsonObject, file: string): JsonObject[] {
+function servicesIn(value: JsonObject, file: string): JsonObject[] {
   return Object.entries(value).flatMap(([key, inner]) => {
     if (flatten(key) !== 'service' && flatten(key) !== 'services') return [];
     if (!Array.isArray(inner)) return [normalizeService(inner, `${file}: ${key}`)];
