@@ -15,7 +15,7 @@ import { parseSpiffeId, type ServiceId } from '../../pki/index.ts';
 import { decideConnection } from '../intentions/decision.ts';
 import { fold } from '../state/tables.ts';
 import type { ApiContext } from './context.ts';
-import { denied } from './intention-access.ts';
+import { denied } from './permissions.ts';
 import { readSettled } from './settled.ts';
 
 interface AuthorizeBody {
@@ -86,7 +86,7 @@ class Warmth {
     const key = fold(target);
     if (this.#asked.get(key)) return true;
     if (key.length <= 1_000) this.#asked.set(key, true);
-    const [proxy] = this.#context.store.table('services').by('connect', key);
-    return proxy !== undefined;
+    const instances = this.#context.store.table('services').by('connect', key);
+    return [...instances].some(({ kind, local }) => kind === 'connect-proxy' && local !== undefined);
   }
 }

@@ -11,7 +11,7 @@ import type { Indexed } from '../state/tables.ts';
 import { indexed, plain } from './blocking.ts';
 import { refuseOtherDatacenter } from './consistency.ts';
 import type { ApiContext } from './context.ts';
-import { denied } from './intention-access.ts';
+import { denied } from './permissions.ts';
 import type { Reading } from './reading.ts';
 
 /** One kind of entries. */

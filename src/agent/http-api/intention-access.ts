@@ -4,6 +4,7 @@ import { HttpError } from '../../http/index.ts';
 import type { Authorizer } from '../acl/authorizer.ts';
 import type { IntentionDraft } from '../intentions/draft.ts';
 import type { StoredIntention } from '../intentions/view.ts';
+import { denied } from './permissions.ts';
 
 export function mayRead(authorizer: Authorizer, { row, source }: StoredIntention): boolean {
   return authorizer.mayReadIntentions(row.destination) || authorizer.mayReadIntentions(source.name);
@@ -15,10 +16,6 @@ export function mustRead(authorizer: Authorizer, intention: StoredIntention): vo
 
 export function mustWrite(authorizer: Authorizer, destination: string): void {
   if (!authorizer.mayWriteIntentions(destination)) throw denied();
-}
-
-export function denied(headers?: Readonly<Record<string, string>>): HttpError {
-  return new HttpError(403, 'Permission denied', headers);
 }
 
 /** Sources of other clusters and partitions belong into a config entry: the intention endpoints have no names for them. */

@@ -1,15 +1,14 @@
 /** Which intentions count for a service, and what they say of one pair. */
 
-import type { HttpReply, HttpRequest, Route } from '../../http/index.ts';
-import { HttpError } from '../../http/index.ts';
+import { HttpError, type HttpReply, type HttpRequest, type Route } from '../../http/index.ts';
 import { decideConnection } from '../intentions/decision.ts';
 import { intentionsFrom, intentionsTo } from '../intentions/view.ts';
 import { topic } from '../state/topics.ts';
 import { indexed, plain } from './blocking.ts';
 import { refuseOtherDatacenter } from './consistency.ts';
 import type { ApiContext } from './context.ts';
-import { denied } from './intention-access.ts';
 import { parseServiceName, requiredName } from './intention-names.ts';
+import { denied } from './permissions.ts';
 import type { Reading } from './reading.ts';
 import { readSettled } from './settled.ts';
 import { wireIntention } from './wire-intention.ts';
@@ -46,9 +45,15 @@ function readerOfMatch(context: ApiContext, request: HttpRequest): () => Reading
 
   return () => {
     const authorizer = context.authorizerOf(request);
-    if (names.some(({ name }) => !authorizer.mayReadIntentions(name.name))) throw denied(noIndex);
+    if (names.some(({ name }) => !authorizer.mayReadIntentions(name.name)))
+      throw new HttpError(403, denied().message, noIndex);
     const table = context.store.table('intentions');
-    const value = Object.fromEntries(names.map(({ text, name }) => [text, find(table, name).map(wireIntention)]));
+    const value = Object.fromEntries(
+      names.map(({ text, name }) => {
+        const found = find(table, name);
+        return [text, found.length === 0 ? null : found.map(wireIntention)];
+      }),
+    );
     return { value, topics: [topicOf('*'), ...names.map(({ name }) => topicOf(name.name))] };
   };
 }
