@@ -77,9 +77,9 @@ test('each method asks for its endpoint', async () => {
 });
 
 test('a service that is not registered is a value of its hash query', async () => {
-  let isThere = false;
+  const registered = new Set<string>();
   await using agent = await startServer((_request, response) => {
-    if (!isThere) return text(response, 404, 'unknown service ID: web');
+    if (!registered.has('web')) return text(response, 404, 'unknown service ID: web');
     response.setHeader('X-Consul-Contenthash', 'fa22');
     return reply(response, { ID: 'web', Service: 'web', Address: '', Port: 1, ContentHash: 'fa22' });
   });
@@ -87,7 +87,7 @@ test('a service that is not registered is a value of its hash query', async () =
   const query = client.agentService('web');
 
   assert.deepEqual(await query('', never), { value: undefined, hash: '' });
-  isThere = true;
+  registered.add('web');
   assert.deepEqual(await query('fa21', never), {
     value: { ID: 'web', Service: 'web', Address: '', Port: 1 },
     hash: 'fa22',
