@@ -1,0 +1,41 @@
+import { InputError, messageOf } from '../base/index.ts';
+import { loadParser } from './parser.ts';
+
+/** Deeper than any file for Consul, and far from where the parser runs out of stack. */
+const maxDepth = 64;
+
+/**
+ * Reads HCL 1, or JSON where the text begins with `{`. Every block is a list of maps, see `blocks.ts`.
+ * Takes time that grows faster than the text: bound untrusted text before. Integers above 2³¹ − 1 are refused.
+ * @param fileName Names the place in errors; empty where the text is of no file
+ * @throws InputError naming file, line and column where the parser knows them
+ */
+export async function parseHcl(text: string, fileName: string): Promise<unknown> {
+  const parse = await loadParser();
+  if (isTooDeep(text)) throw new InputError(fileName, `blocks and lists are nested more than ${maxDepth} deep`);
+  let result: string;
+  try {
+    result = parse(text);
+  } catch (error) {
+    throw new InputError(fileName, error instanceof RangeError ? 'nested too deeply' : messageOf(error));
+  }
+  const refusal = /^unable to \w+ JSON: (.*)$/s.exec(result)?.[1];
+  if (refusal !== undefined) throw refusalOf(refusal, fileName);
+  return JSON.parse(result);
+}
+
+function refusalOf(refusal: string, fileName: string): InputError {
+  const [, position, expected] = /^At (\d+:\d+): (.*)$/s.exec(refusal) ?? [];
+  if (fileName === '' || position === undefined || expected === undefined) return new InputError(fileName, refusal);
+  return new InputError(`${fileName}:${position}`, expected);
+}
+
+/** A guess that takes brackets in strings for nesting. What it lets through is slow at worst. */
+function isTooDeep(text: string): boolean {
+  let depth = 0;
+  for (const [bracket] of text.matchAll(/[[\]{}]/g)) {
+    depth += bracket === '{' || bracket === '[' ? 1 : -1;
+    if (depth > maxDepth) return true;
+  }
+  return false;
+}
