@@ -10,6 +10,7 @@ import {
 } from '../http/index.ts';
 import { mayEverything } from './acl/authorizer.ts';
 import { type Ca, startCa } from './ca/ca.ts';
+import { CaError } from './ca/ca-error.ts';
 import { startChecks } from './checks/checks.ts';
 import { type AgentConfig, type AgentOptions, type Definitions, parseAgentConfig } from './config.ts';
 import { registerDefinitions } from './definitions.ts';
@@ -58,10 +59,11 @@ export async function startAgent(options: AgentOptions, runtime: Runtime, hooks:
     if (wanted === undefined) return;
     const { nodeName, sidecarPorts } = config;
     await registerDefinitions(store, wanted, { nodeName, sidecarPorts, now: runtime.clock.now() });
+    if (wanted.services.length + wanted.checks.length === 0) return;
     runtime.log.info('definitions loaded', { services: wanted.services.length, checks: wanted.checks.length });
   };
   await reload(config.definitions);
-  const ca = starting.add(await startCa(caOptions(config, store, runtime)));
+  const ca = starting.add(await startCaOf(config, store, runtime));
   starting.add(startChecks({ store, runtime, nodeName: config.nodeName, ...present(config, 'checkUpdateInterval') }));
 
   const context = createContext(config, store, runtime);
@@ -81,9 +83,15 @@ function openStore(config: AgentConfig, runtime: Runtime, starting: Closers): St
   return store;
 }
 
-function caOptions(config: AgentConfig, store: Store, runtime: Runtime): Parameters<typeof startCa>[0] {
+async function startCaOf(config: AgentConfig, store: Store, runtime: Runtime): Promise<Ca> {
   const { datacenter, caConfig } = config;
-  return { store, runtime, datacenter, config: caConfig, ...present(config, 'clusterId', 'minLeafTtl') };
+  try {
+    const optional = present(config, 'clusterId', 'minLeafTtl');
+    return await startCa({ store, runtime, datacenter, config: caConfig, ...optional });
+  } catch (error) {
+    if (error instanceof CaError && error.code === 'CONFIG_REFUSED') throw new InputError('caConfig', error.message);
+    throw error;
+  }
 }
 
 function createContext(config: AgentConfig, store: Store, runtime: Runtime): ApiContext {

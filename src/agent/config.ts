@@ -21,6 +21,8 @@ export interface AgentConfig {
   readonly nodeAddress: string;
   /** Default: dc1. */
   readonly datacenter: string;
+  /** Where a Consul server's own protocol would be. Shown where clients look for it, never opened. Default: 8300. */
+  readonly serverPort: number;
   /** What applies where no intention matches. Default: allow, as Consul without ACLs. */
   readonly defaultIntentionPolicy?: 'allow' | 'deny' | undefined;
   /** Fixes the trust domain `<clusterId>.consul` of a new state. */
@@ -91,6 +93,7 @@ const schema = z.strictObject({
   nodeMeta: z.record(z.string().max(128), z.string().max(512)).default({}),
   nodeAddress: z.union([z.ipv4(), z.ipv6()], 'expected an IP address').default('127.0.0.1'),
   datacenter: datacenter.default('dc1'),
+  serverPort: port.default(8_300),
   defaultIntentionPolicy: z.enum(['allow', 'deny'], 'expected allow or deny').optional(),
   clusterId: uuid.optional(),
   caConfig: openObject.default({}),

@@ -10,12 +10,11 @@ import { fold } from './state/tables.ts';
 
 /** The version of Consul whose HTTP API is spoken. */
 const consulVersion = '1.10.0';
-const serverPort = 8_300;
 const nodeIdSetting = 'node_id';
 
 /** Stores what is new of it, and nothing when all is as before. Resolves when it is on disk. */
 export async function enterOwnNode(store: Store, config: AgentConfig): Promise<OwnNode> {
-  const { nodeName: name, nodeAddress: address, datacenter, nodeMeta: meta } = config;
+  const { nodeName: name, nodeAddress: address, datacenter, nodeMeta: meta, serverPort } = config;
   const id = config.nodeId?.toLowerCase() ?? storedNodeId(store) ?? randomUUID();
   const node: OwnNode = { id, name, address, datacenter, meta, version: consulVersion, serverPort };
   await writeRows(store, (writer, tx) => {

@@ -1,7 +1,8 @@
 /** `/v1/agent/self`, `members` and `reload`: the agent about itself. */
 
 import { availableParallelism } from 'node:os';
-import type { HttpReply, HttpRequest, Route } from '../../http/index.ts';
+import { messageOf } from '../../base/index.ts';
+import { HttpError, type HttpReply, type HttpRequest, type Route } from '../../http/index.ts';
 import type { OwnNode } from '../registry/own-node.ts';
 import { fold } from '../state/tables.ts';
 import { empty, plain } from './blocking.ts';
@@ -57,7 +58,11 @@ function listMembers(context: ApiContext, request: HttpRequest, node: OwnNode): 
 
 async function reload(context: ApiContext, request: HttpRequest, options: SelfRoutesOptions): Promise<HttpReply> {
   if (!context.authorizerOf(request).mayWriteAgent(context.nodeName)) throw denied();
-  await options.reload();
+  try {
+    await options.reload();
+  } catch (error) {
+    throw new HttpError(500, messageOf(error));
+  }
   return empty();
 }
 
