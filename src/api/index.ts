@@ -1,4 +1,3 @@
-export { type AgentAddress, formatAgentAddress, parseAgentAddress } from './address.ts';
 export { ApiError, type ApiErrorCode } from './api-error.ts';
 export {
   type BlockingQuery,

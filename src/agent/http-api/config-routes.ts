@@ -57,7 +57,6 @@ const otherKinds: ReadonlySet<string> = new Set([
   'sameness-group',
   'control-plane-request-limit',
   'jwt-provider',
-  'service-intentions',
 ]);
 
 export function configRoutes(context: ApiContext, kinds: readonly ConfigKind[]): Route[] {

@@ -10,13 +10,9 @@ export function parseServiceName(text: string): ServiceName {
   return { namespace, name };
 }
 
-/** The service that the parameter `name` names. */
-export function requiredName(request: HttpRequest, name: string): ServiceName {
-  return parseServiceName(requiredParameter(request, name));
-}
-
-export function requiredParameter({ query }: HttpRequest, name: string): string {
+/** The service that the query parameter `name` names. */
+export function requiredName({ query }: HttpRequest, name: string): ServiceName {
   const value = query.get(name) ?? '';
   if (value === '') throw new HttpError(500, `required query parameter '${name}' not set`);
-  return value;
+  return parseServiceName(value);
 }
