@@ -271,6 +271,14 @@ test('a request that arrives too slowly is given up', async () => {
   assert.match(await send(server, 'GET /v1/leader HTTP/1.1\r\nHost:'), /^HTTP\/1\.1 408 /);
 });
 
+test('a request that waits for its answer is not one that arrives slowly', async () => {
+  await using server = await start({ limits: { receiveTime: 100 } });
+  const waiting = ask(server, 'GET', '/v1/wait');
+  await send(server, 'GET /v1/leader HTTP/1.1\r\nHost:'); // given up meanwhile
+  await server.close();
+  assert.equal((await waiting).body, 'waited');
+});
+
 test('a Unix socket is for its owner alone, and one left behind is replaced', async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'fairlead-'));
   t.after(() => rmSync(folder, { recursive: true }));

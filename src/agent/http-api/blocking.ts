@@ -6,10 +6,10 @@
 
 import { parseDuration } from '../../base/index.ts';
 import { HttpError, type HttpReply, type HttpRequest, Json } from '../../http/index.ts';
-import type { Store } from '../state/store.ts';
 import { type Consistency, parseConsistency } from './consistency.ts';
 import type { ApiContext } from './context.ts';
 import { type Found, type Reading, readAgain, readNow, wasReadBefore } from './reading.ts';
+import { isOnDisk } from './settled.ts';
 
 const longestWait = 600_000;
 const usualWait: Readonly<Record<IndexedOptions['style'], number>> = { server: 300_000, 'agent-cache': 600_000 };
@@ -99,18 +99,6 @@ export function empty(): HttpReply {
 function effectiveWait(asked: number | undefined, style: IndexedOptions['style'], random: () => number): number {
   const wait = asked === undefined || asked <= 0 ? usualWait[style] : Math.min(asked, longestWait);
   return style === 'server' ? wait + (random() * wait) / 16 : wait;
-}
-
-/** False when the disk refused what was visible. */
-async function isOnDisk(store: Store): Promise<boolean> {
-  const settled = store.settled();
-  return (
-    settled === undefined ||
-    settled.then(
-      () => true,
-      () => false,
-    )
-  );
 }
 
 /** What an agent with a cache would say: whether the answer was in it. One that had to be waited for was not. */

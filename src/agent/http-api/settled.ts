@@ -4,13 +4,16 @@ import type { Store } from '../state/store.ts';
 export async function readSettled<T>(store: Store, read: () => T): Promise<T> {
   for (;;) {
     const found = read();
-    const settled = store.settled();
-    if (settled === undefined) return found;
-    try {
-      await settled;
-      return found;
-    } catch {
-      // What was visible has been undone: look again.
-    }
+    if (await isOnDisk(store)) return found;
+  }
+}
+
+/** Resolves when what is visible now has met its fate: false when the disk refused it, and it has been undone. */
+export async function isOnDisk(store: Store): Promise<boolean> {
+  try {
+    await store.settled();
+    return true;
+  } catch {
+    return false;
   }
 }

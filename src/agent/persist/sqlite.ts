@@ -58,7 +58,7 @@ class SqliteStorage implements Storage {
       lock(db);
       makeTables(db, folder);
       if (mostBytes !== undefined) db.exec(`PRAGMA max_page_count = ${Math.ceil(mostBytes / 4_096)}`);
-      writeFileSync(pidFile(folder), `${process.pid}\n`, { mode: 0o600 });
+      writePid(folder);
     } catch (error) {
       db.close();
       throw error;
@@ -175,6 +175,15 @@ function storageError(error: unknown, folder: string, doing: string): StorageErr
     );
   }
   return new StorageError(kind, `${doing} in ${folder}: ${reason}`, { cause: error });
+}
+
+/** Only for the error that a second agent gives: on a full disk it is better to do without. */
+function writePid(folder: string): void {
+  try {
+    writeFileSync(pidFile(folder), `${process.pid}\n`, { mode: 0o600 });
+  } catch {
+    rmSync(pidFile(folder), { force: true });
+  }
 }
 
 function pidOf(folder: string): string {
