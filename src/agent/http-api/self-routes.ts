@@ -1,13 +1,12 @@
 /** `/v1/agent/self`, `members` and `reload`: the agent about itself. */
 
-import { availableParallelism } from 'node:os';
 import { messageOf } from '../../base/index.ts';
 import { HttpError, type HttpReply, type HttpRequest, type Route } from '../../http/index.ts';
 import type { OwnNode } from '../registry/own-node.ts';
-import { fold } from '../state/tables.ts';
 import { empty, plain } from './blocking.ts';
 import type { ApiContext } from './context.ts';
 import { denied } from './permissions.ts';
+import { statsOf } from './self-stats.ts';
 
 export interface SelfRoutesOptions {
   readonly node: OwnNode;
@@ -40,7 +39,7 @@ function getSelf(context: ApiContext, request: HttpRequest, { node, settings }: 
     DebugConfig: settings,
     Coord: { Vec: [0, 0, 0, 0, 0, 0, 0, 0], Error: 1.5, Adjustment: 0, Height: 1e-5 },
     Member: memberOf(node, node.name, lanPort(node)),
-    Stats: statsOf(context, node),
+    Stats: statsOf(context.store, node),
     Meta: { 'consul-network-segment': '', ...node.meta },
     // The versions of Envoy that 1.10.0 names; clients that set up Envoy look here.
     xDS: { SupportedProxies: { envoy: ['1.18.3', '1.17.3', '1.16.4', '1.15.5'] } },
@@ -100,39 +99,5 @@ function memberOf(node: OwnNode, name: string, port: number): object {
     DelegateMin: 2,
     DelegateMax: 5,
     DelegateCur: 4,
-  };
-}
-
-/** What `consul info` prints. Every value is text. */
-function statsOf({ store }: ApiContext, node: OwnNode): object {
-  const services = [...store.table('services').by('node', fold(node.name))].filter(({ local }) => local !== undefined);
-  const checks = [...store.table('checks').by('node', fold(node.name))].filter(({ local }) => local !== undefined);
-  const ttls = checks.filter(({ type }) => type === 'ttl').length;
-  const index = String(store.index);
-  return {
-    agent: {
-      check_monitors: '0',
-      check_ttls: String(ttls),
-      checks: String(checks.length),
-      services: String(services.length),
-    },
-    build: { prerelease: '', revision: '', version: node.version },
-    consul: {
-      acl: 'disabled',
-      bootstrap: 'true',
-      known_datacenters: '1',
-      leader: 'true',
-      leader_addr: `${node.address}:${node.serverPort}`,
-      server: 'true',
-    },
-    raft: { applied_index: index, commit_index: index, last_log_index: index, num_peers: '0', state: 'Leader' },
-    runtime: {
-      arch: process.arch === 'x64' ? 'amd64' : process.arch,
-      cpu_count: String(availableParallelism()),
-      os: process.platform,
-      version: `node${process.version.slice(1)}`,
-    },
-    serf_lan: { failed: '0', left: '0', members: '1' },
-    serf_wan: { failed: '0', left: '0', members: '1' },
   };
 }
