@@ -18,5 +18,5 @@ const needsRealConsul = (path) => path.startsWith(['src', 'scenarios', 'consul',
 const all = globSync('src/**/*.test.ts').filter((path) => !given.includes('--unit') || !needsRealConsul(path));
 
 // A test that hangs, often by something left open, is to be seen and not waited for.
-const args = ['--test', '--test-timeout=600000', ...options, ...(chosen.length > 0 ? chosen : all.sort())];
+const args = ['--test', '--test-timeout=300000', ...options, ...(chosen.length > 0 ? chosen : all.sort())];
 process.exit(spawnSync(process.execPath, args, { stdio: 'inherit' }).status ?? 1);
