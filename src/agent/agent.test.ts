@@ -142,7 +142,8 @@ test('files define services and checks; a reload brings new ones, changes kept o
       ['kept', 2],
     ],
   );
-  assert.equal((await get<Record<string, { Status: string }>>(agent, '/v1/agent/checks'))['disk']?.Status, 'passing');
+  const { disk } = await get<{ disk: { Status: string } }>(agent, '/v1/agent/checks');
+  assert.equal(disk.Status, 'passing');
 
   await assert.rejects(
     agent.reload({ services: [{ Name: 'one' }, { Name: 'bad', Port: 'x' }], checks: [] }),

@@ -22,6 +22,7 @@ import { reportingStorage } from './persist/reporting-storage.ts';
 import { openSqliteStorage } from './persist/sqlite.ts';
 import { memoryStorage } from './persist/storage.ts';
 import type { OwnNode } from './registry/own-node.ts';
+import { present } from './registry/present.ts';
 import { Store } from './state/store.ts';
 
 export interface Agent extends Closable {
@@ -64,7 +65,14 @@ export async function startAgent(options: AgentOptions, runtime: Runtime, hooks:
   };
   await reload(config.definitions);
   const ca = starting.add(await startCaOf(config, store, runtime));
-  starting.add(startChecks({ store, runtime, nodeName: config.nodeName, ...present(config, 'checkUpdateInterval') }));
+  starting.add(
+    startChecks({
+      store,
+      runtime,
+      nodeName: config.nodeName,
+      ...present({ checkUpdateInterval: config.checkUpdateInterval }),
+    }),
+  );
 
   const context = createContext(config, store, runtime);
   const self = { node, settings: settingsOf(config), reload: () => reload(undefined) };
@@ -84,10 +92,9 @@ function openStore(config: AgentConfig, runtime: Runtime, starting: Closers): St
 }
 
 async function startCaOf(config: AgentConfig, store: Store, runtime: Runtime): Promise<Ca> {
-  const { datacenter, caConfig } = config;
+  const { datacenter, caConfig, clusterId, minLeafTtl } = config;
   try {
-    const optional = present(config, 'clusterId', 'minLeafTtl');
-    return await startCa({ store, runtime, datacenter, config: caConfig, ...optional });
+    return await startCa({ store, runtime, datacenter, config: caConfig, ...present({ clusterId, minLeafTtl }) });
   } catch (error) {
     if (error instanceof CaError && error.code === 'CONFIG_REFUSED') throw new InputError('caConfig', error.message);
     throw error;
@@ -161,15 +168,6 @@ function logStart(
         ? 'ACLs are off and no default_intention_policy is set'
         : 'default_intention_policy',
   });
-}
-
-/** The members that are set, so that an absent one stays absent. */
-function present<T extends object, K extends keyof T>(
-  from: T,
-  ...names: readonly K[]
-): { [P in K]?: Exclude<T[P], undefined> } {
-  const set = names.filter((name) => from[name] !== undefined).map((name) => [name, from[name]]);
-  return Object.fromEntries(set) as { [P in K]?: Exclude<T[P], undefined> };
 }
 
 interface Parts {

@@ -102,7 +102,7 @@ test('a closing server gets the answer of now, and nothing is left waiting', asy
 });
 
 test('an answer waits for the disk; when the disk refuses, it shows what is there instead', async () => {
-  const disk = { ...memoryStorage(), fails: false, commit: () => void (disk.fails && fail()) };
+  const disk = { ...memoryStorage(), fails: false as boolean, commit: () => void (disk.fails && fail()) };
   const agent = await startState({ disk });
   disk.fails = true;
   const write = agent.write('watched', 2);

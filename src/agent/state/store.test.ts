@@ -274,7 +274,7 @@ function recording(batches: Batch[]): Storage {
 function failing(): Storage & { fails: boolean } {
   const disk = {
     ...memoryStorage(),
-    fails: false,
+    fails: false as boolean,
     commit: () => {
       if (disk.fails) throw new Error('disk full');
     },

@@ -9,31 +9,13 @@
  * `settled`; when the disk refuses, all of them are undone.
  */
 
-import { isDeepStrictEqual } from 'node:util';
 import type { Batch, Storage, StoredRow } from '../persist/storage.ts';
-import { type Indexed, lookups, type Row, type TableName, type Tables } from './tables.ts';
+import { Step, type Transaction } from './step.ts';
+import { type ReadonlyTable, Table } from './table.ts';
+import { type Indexed, lookups, type Row, type TableName } from './tables.ts';
 
-export interface ReadonlyTable<R> {
-  get(key: string): R | undefined;
-  values(): Iterable<R>;
-  /** Rows whose lookup `name` (tables.ts) gives `value`, in no particular order. */
-  by(name: string, value: string): Iterable<R>;
-  readonly size: number;
-}
-
-export interface Transaction {
-  table<N extends TableName>(name: N): ReadonlyTable<Row<N>>;
-  /** Stores `row` under `key`. An equal row is already there: nothing happens and `false` comes back. */
-  put<N extends TableName>(table: N, key: string, row: Tables[N]): boolean;
-  /** Stores a row without moving any index: for what no indexed read shows. */
-  putQuietly<N extends TableName>(table: N, key: string, row: Tables[N]): void;
-  /** `false` when nothing was there. */
-  delete(table: TableName, key: string): boolean;
-  /** Marks what the written rows show in. Needed beside every `put` and `delete` that reported a change. */
-  touch(...topics: readonly string[]): void;
-  /** The count that this write will have, if it changes anything. */
-  readonly index: number;
-}
+export type { Transaction } from './step.ts';
+export type { ReadonlyTable } from './table.ts';
 
 interface Waiter {
   readonly topics: readonly string[];
@@ -56,7 +38,7 @@ export class Store {
   #floor: number;
   #revision: number;
   #pending: Pending | undefined;
-  #isWriting = false;
+  #isWriting: boolean = false;
 
   /** Counts on from what `storage` holds: one beyond, so that no index is given out twice for different content. */
   constructor(storage: Storage, { mostTopics = 200_000 }: StoreOptions = {}) {
@@ -223,144 +205,4 @@ function batchOf(pending: Pending, revision: number): Batch {
     else puts.push({ table, key, value });
   }
   return { revision, puts, deletes };
-}
-
-/** One write under way: applies itself as it goes and can take itself back. */
-class Step implements Transaction {
-  readonly index: number;
-  readonly topics: Set<string> = new Set<string>();
-  readonly written: { table: string; key: string; value: Indexed | undefined }[] = [];
-  readonly #tableOf: (name: string) => Table<Indexed> | undefined;
-  readonly #undo: (() => void)[] = [];
-  movesIndex: boolean = false;
-
-  constructor(index: number, tableOf: (name: string) => Table<Indexed> | undefined) {
-    this.index = index;
-    this.#tableOf = tableOf;
-  }
-
-  get hasChanges(): boolean {
-    return this.written.length > 0 || this.topics.size > 0;
-  }
-
-  table<N extends TableName>(name: N): ReadonlyTable<Row<N>> {
-    return this.#table(name) as unknown as ReadonlyTable<Row<N>>;
-  }
-
-  put<N extends TableName>(table: N, key: string, row: Tables[N]): boolean {
-    const old = this.#table(table).get(key);
-    if (old !== undefined && isDeepStrictEqual(contentOf(old), contentOf(row))) return false;
-    this.movesIndex = true;
-    this.#set(table, key, { ...contentOf(row), createIndex: old?.createIndex ?? this.index, modifyIndex: this.index });
-    return true;
-  }
-
-  putQuietly<N extends TableName>(table: N, key: string, row: Tables[N]): void {
-    const old = this.#table(table).get(key);
-    if (old === undefined) throw new Error(`no row ${JSON.stringify(key)} in ${table} to change quietly`);
-    this.#set(table, key, { ...contentOf(row), createIndex: old.createIndex, modifyIndex: old.modifyIndex });
-  }
-
-  delete(table: TableName, key: string): boolean {
-    if (this.#table(table).get(key) === undefined) return false;
-    this.movesIndex = true;
-    this.#set(table, key, undefined);
-    return true;
-  }
-
-  touch(...topics: readonly string[]): void {
-    this.movesIndex = true;
-    for (const topic of topics) this.topics.add(topic);
-  }
-
-  undo(): void {
-    for (const undo of this.#undo.toReversed()) undo();
-  }
-
-  #set(table: string, key: string, value: Indexed | undefined): void {
-    const target = this.#table(table);
-    const old = target.get(key);
-    if (value === undefined) target.delete(key);
-    else target.set(key, value);
-    this.written.push({ table, key, value });
-    this.#undo.push(() => (old === undefined ? target.delete(key) : target.set(key, old)));
-  }
-
-  #table(name: string): Table<Indexed> {
-    const table = this.#tableOf(name);
-    if (table === undefined) throw new Error(`no table ${name}`);
-    return table;
-  }
-}
-
-/** A row without its indexes, and without absent members at any depth: JSON would lose them, and a row read back must equal this one. */
-function contentOf(row: object): object {
-  const { createIndex: _, modifyIndex: __, ...content } = row as Partial<Indexed>;
-  return withoutAbsent(content) as object;
-}
-
-function withoutAbsent(value: unknown): unknown {
-  if (typeof value !== 'object' || value === null || isRawJson(value)) return value;
-  if (Array.isArray(value)) return value.map(withoutAbsent);
-  const present = Object.entries(value).filter(([, member]) => member !== undefined);
-  return Object.fromEntries(present.map(([name, member]) => [name, withoutAbsent(member)]));
-}
-
-/** What the compiler's library does not know yet of `JSON`. */
-const { isRawJSON: isRawJson } = JSON as unknown as { isRawJSON(value: unknown): boolean };
-
-class Table<R> implements ReadonlyTable<R> {
-  readonly #rows = new Map<string, R>();
-  readonly #lookups: readonly (readonly [string, (row: R) => string | undefined, Map<string, Map<string, R>>])[];
-
-  constructor(lookupsOfTable: Readonly<Record<string, (row: never) => string | undefined>>) {
-    this.#lookups = Object.entries(lookupsOfTable).map(([name, of]) => [
-      name,
-      of as (row: R) => string | undefined,
-      new Map(),
-    ]);
-  }
-
-  get size(): number {
-    return this.#rows.size;
-  }
-
-  get(key: string): R | undefined {
-    return this.#rows.get(key);
-  }
-
-  values(): Iterable<R> {
-    return this.#rows.values();
-  }
-
-  by(name: string, value: string): Iterable<R> {
-    const lookup = this.#lookups.find(([own]) => own === name);
-    if (lookup === undefined) throw new Error(`no lookup ${name}`);
-    return lookup[2].get(value)?.values() ?? [];
-  }
-
-  set(key: string, row: R): void {
-    this.delete(key);
-    this.#rows.set(key, row);
-    for (const [, of, found] of this.#lookups) {
-      const value = of(row);
-      if (value === undefined) continue;
-      const rows = found.get(value);
-      if (rows) rows.set(key, row);
-      else found.set(value, new Map([[key, row]]));
-    }
-  }
-
-  delete(key: string): void {
-    const old = this.#rows.get(key);
-    if (old === undefined) return;
-    this.#rows.delete(key);
-    for (const [, of, found] of this.#lookups) {
-      const value = of(old);
-      if (value === undefined) continue;
-      const rows = found.get(value);
-      rows?.delete(key);
-      if (rows?.size === 0) found.delete(value);
-    }
-  }
 }
