@@ -8,11 +8,7 @@ export interface AdminServer extends Closable {
 }
 
 /** Answers when it resolves. Throws an InputError when the address can't be bound. */
-export async function startAdmin(
-  sources: AdminSources,
-  listen: ListenAddress,
-  runtime: Runtime,
-): Promise<AdminServer> {
+export async function startAdmin(sources: AdminSources, listen: ListenAddress, runtime: Runtime): Promise<AdminServer> {
   // Loaded only where it is wanted: the HTTP server would be half of what a sidecar holds in memory.
   const [{ startHttpServer }, { adminRoutes }] = await Promise.all([import('../http/index.ts'), import('./admin.ts')]);
   return startHttpServer({ routes: adminRoutes(sources), listen }, runtime);

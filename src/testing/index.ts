@@ -2,7 +2,6 @@ export { type OurAgent, startOurAgent } from './our-agent.ts';
 export {
   type Exit,
   type Finished,
-  findFreePort,
   findFreePorts,
   type Program,
   type ProgramOptions,
