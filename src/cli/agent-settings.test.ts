@@ -51,6 +51,8 @@ const refused: readonly (readonly [text: string, message: RegExp])[] = [
     /services\[1\]\.connect\.sidecar_service\.x/,
   ],
   ['{"acl": {"enabled": true}}', /^a\.json:1: acl\.enabled: tokens and ACLs are not there yet/],
+  ['{"acl_datacenter": "dc1"}', /^a\.json:1: acl_datacenter: tokens and ACLs are not there yet/],
+  ['{"http_config": {"block_endpoints": ["/v1/"]}}', /^a\.json:1: http_config\.block_endpoints: is not there yet/],
   ['{"connect": {"ca_provider": "vault"}}', /^a\.json:1: connect\.ca_provider: expected consul/],
   ['{"services": [5]}', /^a\.json: services\[0\]: expected an object, found 5$/],
 ];

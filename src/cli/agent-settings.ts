@@ -96,6 +96,10 @@ const ignore: ReadKey = (draft, _value, { path }) => {
 
 const topLevelKeys: Keys = {
   ...Object.fromEntries([...ignoredKeys].map((key) => [key, ignore])),
+  acldatacenter: (draft, value, at) => {
+    if (value !== '') refuseAcls(at);
+    ignore(draft, value, at);
+  },
   acl: (draft, value, at) => readObject(draft, at.file, at.path, objectAt(value, at), aclKeys),
   addresses: (draft, value, at) => readObject(draft, at.file, at.path, objectAt(value, at), addressKeys),
   advertiseaddr: text('advertiseAddress'),
@@ -110,6 +114,7 @@ const topLevelKeys: Keys = {
   defaultintentionpolicy: text('defaultIntentionPolicy'),
   logjson: toggle('logJson'),
   loglevel: text('logLevel'),
+  httpconfig: (draft, value, at) => readObject(draft, at.file, at.path, objectAt(value, at), httpKeys),
   nodeid: text('nodeId'),
   nodemeta: (draft, value, at) => {
     draft.nodeMeta = { ...draft.nodeMeta, ...stringsAt(value, at) };
@@ -125,13 +130,30 @@ const topLevelKeys: Keys = {
 const aclKeys: Keys = {
   ...Object.fromEntries([...ignoredAclKeys].map((key) => [key, ignore])),
   enabled: (draft, value, at) => {
-    if (value !== false) throw new InputError(placeOf(at), 'tokens and ACLs are not there yet; take it out');
+    if (value !== false) refuseAcls(at);
     ignore(draft, value, at);
   },
   tokens: (draft, value, at) => {
     if (Object.keys(objectAt(value, at)).length > 0) ignore(draft, value, at);
   },
 };
+
+function refuseAcls(at: Place): never {
+  throw new InputError(placeOf(at), 'tokens and ACLs are not there yet; take it out');
+}
+
+const httpKeys: Keys = {
+  allowwritehttpfrom: refuseUnlessEmpty,
+  blockendpoints: refuseUnlessEmpty,
+  maxheaderbytes: ignore,
+  responseheaders: ignore,
+  usecache: ignore,
+};
+
+function refuseUnlessEmpty(draft: Draft, value: unknown, at: Place): void {
+  if (!Array.isArray(value) || value.length > 0) throw new InputError(placeOf(at), 'is not there yet; take it out');
+  ignore(draft, value, at);
+}
 
 const addressKeys: Keys = { http: text('httpAddress'), https: ignore, grpc: ignore, grpctls: ignore, dns: ignore };
 

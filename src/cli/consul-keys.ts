@@ -72,6 +72,11 @@ export const ignoredKeys: ReadonlySet<string> = new Set([
     'unixsockets',
     'usestreamingbackend',
   ],
+  ...['acltoken', 'aclagenttoken', 'aclagentmastertoken', 'aclmastertoken', 'aclreplicationtoken', 'acldefaultpolicy'],
+  ...['acldownpolicy', 'aclttl', 'aclpolicyttl', 'aclrolettl', 'aclenforceversion8', 'aclenablekeylistpolicy'],
+  ...['enableaclreplication', 'enableagenttlsforchecks', 'disablehttpunprintablecharfilter', 'tlsciphersuites'],
+  ...['tlsminversion', 'tlspreferserverciphersuites', 'aeinterval', 'checkdeferintervalmin', 'checkreapinterval'],
+  ...['synccoordinateintervalmin', 'synccoordinateratetarget'],
   ...['version', 'versionmetadata', 'versionprerelease', 'watches', 'xds', 'revision'],
 ]);
 

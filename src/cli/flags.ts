@@ -14,8 +14,6 @@ export interface Flag<T> {
   readonly isList?: boolean;
   /** Throws InputError, without a place, when the text is no value. */
   readonly parse: (text: string) => T;
-  /** Only for the compiler: what `Values` finds here. */
-  readonly absent: T | undefined;
 }
 
 export type FlagTable = Readonly<Record<string, Flag<unknown>>>;
@@ -29,7 +27,7 @@ export interface ListFlag extends Flag<string> {
 }
 
 export function text(help: string, placeholder = 'value'): Flag<string> {
-  return { help, placeholder, parse: (value) => value, absent: undefined };
+  return { help, placeholder, parse: (value) => value };
 }
 
 /** May be given several times. */
@@ -38,20 +36,20 @@ export function list(help: string, placeholder = 'value', check: (value: string)
     check(value);
     return value;
   };
-  return { help, placeholder, isList: true, parse, absent: undefined };
+  return { help, placeholder, isList: true, parse };
 }
 
 export function toggle(help: string): Flag<boolean> {
-  return { help, parse: parseToggle, absent: undefined };
+  return { help, parse: parseToggle };
 }
 
 export function integer(help: string, placeholder = 'number'): Flag<number> {
-  return { help, placeholder, parse: parseInteger, absent: undefined };
+  return { help, placeholder, parse: parseInteger };
 }
 
 /** Milliseconds. */
 export function duration(help: string, placeholder = 'duration'): Flag<number> {
-  return { help, placeholder, parse: parseGoDuration, absent: undefined };
+  return { help, placeholder, parse: parseGoDuration };
 }
 
 export type ParsedFlags<T extends FlagTable> =
@@ -138,7 +136,7 @@ function valuesOf<T extends FlagTable>(commander: Commander, table: T): Values<T
   const options: Record<string, unknown> = commander.opts();
   const values = Object.entries(table).map(([name, flag]) => {
     const value = options[new Option(`--${name}`).attributeName()];
-    // A switch that has a negated form starts as true in commander; only what stands on the line counts here.
+    // Commander starts a switch that has a negated form as true; only what stands on the line counts here.
     const given = commander.getOptionValueSource(new Option(`--${name}`).attributeName()) === 'cli';
     return [name, given ? value : flag.isList ? [] : undefined];
   });

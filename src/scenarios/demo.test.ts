@@ -23,10 +23,10 @@ test('the demo with -once shows an allowed and a refused request, ends with 0 an
     const output = demo.output();
     assert.equal(code, 0, output);
     assert.match(output, /A request through the mesh, answered in [\d.]+ m?s/);
-    assert.match(output, /proves spiffe:\/\/[0-9a-f-]+\.consul\/ns\/default\/dc\/dc1\/svc\/web/);
+    assert.match(output, /proves spiffe:\/\/[0-9a-f]{8}….consul\/ns\/default\/dc\/dc1\/svc\/web/);
     assert.match(output, /lets web in: intention [0-9a-f]{8}, web → api/);
     assert.match(output, /new connection and handshake included, [\d.]+ ms/);
-    assert.match(output, /Answer: web says: api answered \{"from":"api","greeting":"hello"\}/);
+    assert.match(output, /answer {2}web says: api answered \{"from":"api","greeting":"hello"\}/);
     assert.match(output, /batch ──✗── api/);
     assert.match(output, /no intention matches batch → api, so the default decides: deny/);
     assert.doesNotMatch(output, /NaN|127\.0\.0\.1:8080/);

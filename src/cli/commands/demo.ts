@@ -25,12 +25,15 @@ it took and one that is refused, and then stays for you to try things. Ctrl-C en
     const runtime: Runtime = { clock: systemClock, log: silentLog, metrics: noMetrics, random: Math.random };
     const paint: Paint = (style, text) =>
       context.hasColours ? styleText(style, text, { validateStream: false }) : text;
-    const stage: Stage = { print: context.print, paint, now: () => performance.now(), signal: context.stop() };
+    const hangup = new AbortController(); // a terminal that is closed must not leave the mesh running
+    context.onHangup(() => hangup.abort(), hangup.signal);
+    const signal = AbortSignal.any([context.stop(), hangup.signal]);
+    const stage: Stage = { print: context.print, paint, now: () => performance.now(), signal };
     try {
       context.print(`${paint('bold', 'Fairlead')}: a small mesh on this machine\n`);
       const mesh = await startDemoMesh({
         runtime,
-        signal: stage.signal,
+        signal,
         now: stage.now,
         onStep: (what, took) => context.print(`  ${paint('green', '✓')} ${what}  ${paint('dim', formatTime(took))}`),
       });
@@ -51,7 +54,7 @@ it took and one that is refused, and then stays for you to try things. Ctrl-C en
         await mesh.close({ signal: AbortSignal.timeout(drainTime) });
       }
     } catch (error) {
-      if (!stage.signal.aborted) throw error;
+      if (!signal.aborted) throw error;
     }
     context.print('\nEverything is stopped.');
     return once ? 1 : 0; // stopped before the end of the show

@@ -113,10 +113,12 @@ export async function startDemoMesh(options: DemoMeshOptions): Promise<DemoMesh>
     await client.registerService(apiDefinition(ports), signal);
     return await allow(client, signal);
   });
-  await step('a sidecar for each, and a third proxy for batch', () =>
-    Promise.all([start('webSidecar'), start('apiSidecar'), start('batchProxy')]),
-  );
-  await step('the agent finds the sidecar of api healthy', () => apiIsHealthy(client, children.apiSidecar, options));
+  // In this order, so that the others find it from the start.
+  await step('a sidecar for api, which the agent finds healthy', async () => {
+    await start('apiSidecar');
+    await apiIsHealthy(client, children.apiSidecar, options);
+  });
+  await step('a sidecar for web, and one for batch', () => Promise.all([start('webSidecar'), start('batchProxy')]));
 
   const owned = starting.release();
   return {

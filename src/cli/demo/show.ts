@@ -33,7 +33,9 @@ export async function showAllowed(mesh: DemoMesh, { print, paint, now, signal }:
 
   print(`${paint('bold', 'A request through the mesh')}, answered in ${formatTime(ended - began)}:\n`);
   print(drawPicture(pictureOf(mesh, facts, timesOf(mesh.applications.trace(), began, ended), paint), paint));
-  print(`\n  Answer: ${outcome.body.trim()}`);
+  print(`\n  answer  ${outcome.body.trim()}`);
+  print(`  who     ${facts.webId}`);
+  print(`  agent   “${facts.webMayCallApi.reason}”`);
 }
 
 /** Throws CommandFailure when the request was not refused, or not by the agent's word. */
@@ -112,6 +114,11 @@ async function identityOf(client: ConsulClient, service: string, signal: AbortSi
   return { spiffeId: value.ServiceURI, serial: value.SerialNumber };
 }
 
+/** For the picture: of the trust domain the beginning is enough. */
+function shorten(spiffeId: string): string {
+  return spiffeId.replace(/-[0-9a-f-]+\.consul/, '….consul');
+}
+
 function pictureOf({ ports }: DemoMesh, facts: Facts, times: Times, paint: Paint): Parameters<typeof drawPicture>[0] {
   const time = (ms: number): string => paint('cyan', formatTime(ms));
   return {
@@ -121,14 +128,13 @@ function pictureOf({ ports }: DemoMesh, facts: Facts, times: Times, paint: Paint
         title: 'web',
         lines: [`application on 127.0.0.1:${ports.web}; asks api at its own 127.0.0.1:${ports.webToApi}`],
       },
-      { title: 'sidecar of web', lines: [`listens on 127.0.0.1:${ports.webToApi}`, `proves ${facts.webId}`] },
+      { title: 'sidecar of web', lines: [`listens on 127.0.0.1:${ports.webToApi}`, `proves ${shorten(facts.webId)}`] },
       {
         title: 'sidecar of api',
         lines: [
           `listens on 127.0.0.1:${ports.apiSidecar}`,
-          `proves ${facts.apiId}`,
+          `proves ${shorten(facts.apiId)}`,
           `lets web in: ${facts.intention}`,
-          `agent: “${facts.webMayCallApi.reason}”`,
         ],
       },
       { title: 'api', lines: [`application on 127.0.0.1:${ports.api}`] },
