@@ -6,7 +6,6 @@ import {
   decodeBody,
   duration,
   flag,
-  float,
   integer,
   list,
   map,
@@ -14,7 +13,6 @@ import {
   type Shape,
   struct,
   text,
-  unsigned,
 } from './decode-body.ts';
 import { encodeJson } from './go-json.ts';
 import { HttpError } from './route.ts';
@@ -28,8 +26,6 @@ interface Service {
   Weights?: { Passing?: number };
   Interval?: number;
   Config?: Readonly<Record<string, unknown>>;
-  Index?: number;
-  Ratio?: number;
   Extra?: unknown;
   Sidecar?: Service;
 }
@@ -44,8 +40,7 @@ const service: Shape<Service> = struct<Service>(
     Weights: struct<{ Passing?: number }>({ Passing: integer }, { type: 'structs.Weights', lenient: true }),
     Interval: duration,
     Config: opaque,
-    Index: unsigned,
-    Ratio: float,
+    Ratio:
     Extra: anything,
     Sidecar: () => service,
   },

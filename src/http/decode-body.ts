@@ -59,25 +59,6 @@ export const integer: Shape<number> = {
     typeof value === 'number' && Number.isSafeInteger(value) ? value : refuse(value, integer, place),
 };
 
-/** As Go has it: whole and from 0 on. */
-export const unsigned: Shape<number> = {
-  type: 'uint64',
-  read: (value, place) => {
-    const digits = rawDigits(value);
-    if (digits !== undefined && !digits.startsWith('-')) return Number(digits);
-    return typeof value === 'number' && Number.isInteger(value) && value >= 0 ? value : refuse(value, unsigned, place);
-  },
-};
-
-export const float: Shape<number> = {
-  type: 'float64',
-  read: (value, place) => {
-    const digits = rawDigits(value);
-    if (digits !== undefined) return Number(digits);
-    return typeof value === 'number' ? value : refuse(value, float, place);
-  },
-};
-
 /** Milliseconds, from Go's text (`10s`) or a number of nanoseconds. An empty text is absent. */
 export const duration: Shape<number> = {
   type: 'time.Duration',
@@ -203,7 +184,7 @@ function refuse(value: unknown, shape: { readonly type: string }, { struct, fiel
 function kindOf(value: unknown, wanted: string): string {
   if (Array.isArray(value)) return 'array';
   const digits = typeof value === 'number' ? String(value) : rawDigits(value);
-  if (digits !== undefined) return wanted === 'int' || wanted === 'uint64' ? `number ${digits}` : 'number';
+  if (digits !== undefined) return wanted === 'int' ? `number ${digits}` : 'number';
   return typeof value === 'boolean' ? 'bool' : typeof value;
 }
 

@@ -3,7 +3,6 @@ export {
   decodeBody,
   duration,
   flag,
-  float,
   integer,
   type LazyShape,
   list,
@@ -13,7 +12,6 @@ export {
   type StructOptions,
   struct,
   text,
-  unsigned,
 } from './decode-body.ts';
 export { encodeJson, parseExactly, parseJson } from './go-json.ts';
 export { formatListenAddress, type ListenAddress, type TcpAddress } from './listen.ts';
