@@ -28,14 +28,9 @@ if (!existsSync('dist/.inputs') || readFileSync('dist/.inputs', 'utf8') !== inpu
 /** One hash of all that a build depends on. */
 function hashInputs() {
   const hash = createHash('sha256');
-  const sources = globSync('src/**/*.ts').filter((path) => !path.endsWith('.test.ts'));
-  for (const path of [
-    ...sources.sort(),
-    'tsconfig.json',
-    'tsconfig.build.json',
-    'package-lock.json',
-    'scripts/build.js',
-  ]) {
+  const sources = globSync('src/**/*.ts').filter((path) => !/\.test\.ts$|\b(?:scenarios|testing)\b/.test(path));
+  const settings = ['tsconfig.json', 'tsconfig.build.json', 'package-lock.json', 'scripts/build.js'];
+  for (const path of [...sources.sort(), ...settings]) {
     hash.update(`${path}\0`).update(readFileSync(path)).update('\0');
   }
   return hash.digest('hex');
