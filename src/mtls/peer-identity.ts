@@ -1,5 +1,6 @@
 /** Who is at the other end, read from a certificate whose chain was verified. */
 
+import { X509Certificate } from 'node:crypto';
 import type tls from 'node:tls';
 import { formatSerial, parseSpiffeId, type ServiceId, uriSansOf } from '../pki/index.ts';
 import type { Peer } from './state.ts';
@@ -10,7 +11,7 @@ export type PeerReading =
 
 /** Exactly one URI SAN, which names a service of `trustDomain`. The subject is not looked at. */
 export function readPeer(socket: tls.TLSSocket, trustDomain: string): PeerReading {
-  const certificate = socket.getPeerX509Certificate();
+  const certificate = certificateOf(socket);
   if (certificate === undefined) return refused('no certificate');
   const uris = uriSansOf(certificate);
   const [uri] = uris;
@@ -28,4 +29,13 @@ export function readPeer(socket: tls.TLSSocket, trustDomain: string): PeerReadin
 
 function refused(reason: string): PeerReading {
   return { ok: false, reason };
+}
+
+/**
+ * Not by `getPeerX509Certificate`: on a socket that we dialled, each call takes a certificate out of the peer's chain, so that whoever
+ * calls next, a user for example, reads the issuer's for the peer's.
+ */
+function certificateOf(socket: tls.TLSSocket): X509Certificate | undefined {
+  const certificate = socket.getPeerCertificate() as { readonly raw?: Buffer } | null;
+  return certificate?.raw && new X509Certificate(certificate.raw);
 }
