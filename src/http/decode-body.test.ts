@@ -40,7 +40,6 @@ const service: Shape<Service> = struct<Service>(
     Weights: struct<{ Passing?: number }>({ Passing: integer }, { type: 'structs.Weights', lenient: true }),
     Interval: duration,
     Config: opaque,
-    Ratio:
     Extra: anything,
     Sidecar: () => service,
   },
