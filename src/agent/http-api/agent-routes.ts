@@ -43,7 +43,7 @@ function rowsOf({ nodeName }: ApiContext, tables: TableReader): NodeRows {
 
 async function listServices(context: ApiContext, request: HttpRequest): Promise<HttpReply> {
   const authorizer = context.authorizerOf(request);
-  const keeps = filterOf(request, 'agent service');
+  const keeps = filterOf(request, 'service');
   const services = await readSettled(context.store, () =>
     [...rowsOf(context, context.store).services()]
       .filter(({ local, name }) => local !== undefined && authorizer.mayReadService(name))

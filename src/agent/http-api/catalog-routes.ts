@@ -123,7 +123,7 @@ function readNode(
 ): Reading {
   const topics = [topic.node(name)];
   const authorizer = context.authorizerOf(request);
-  const keeps = filterOf(request, 'service of a node');
+  const keeps = filterOf(request, 'service');
   const rows = new NodeRows(context.store, name);
   const node = rows.row();
   if (node === undefined || !authorizer.mayReadNode(node.node)) return { value: null, topics };

@@ -16,6 +16,7 @@ import { topic } from '../state/topics.ts';
 import { indexed, plain } from './blocking.ts';
 import { refuseOtherDatacenter } from './consistency.ts';
 import type { ApiContext } from './context.ts';
+import { filterOf } from './filter.ts';
 import { mayRead, mustRead, mustWrite, refuseForeignSource } from './intention-access.ts';
 import { newId, problemOfId } from './intention-id.ts';
 import { intentionMatchRoutes } from './intention-match-routes.ts';
@@ -55,9 +56,11 @@ export function intentionRoutes(context: ApiContext): Route[] {
 
 function readList(context: ApiContext, request: HttpRequest): Reading {
   const authorizer = context.authorizerOf(request);
+  const keeps = filterOf(request, 'intention');
   const value = listIntentions(context.store.table('intentions'))
     .filter((intention) => mayRead(authorizer, intention))
-    .map(wireIntention);
+    .map(wireIntention)
+    .filter(keeps);
   return { value, topics: [topic.intentions] };
 }
 
