@@ -54,7 +54,8 @@ export async function startPair(options: PairOptions): Promise<Pair> {
   const [outbound = 0, webPort = 0, apiPort = 0] = await findFreePorts(3);
   const proxy = { Upstreams: [{ DestinationName: 'api', LocalBindPort: outbound }] };
   await register(options, 'api', { Port: application.port }, { Port: apiPort });
-  await register(options, 'web', { Port: 1 }, { Port: webPort, Proxy: proxy });
+  // The built-in proxy dials the application before its handshake: `web` needs one too.
+  await register(options, 'web', { Port: application.port }, { Port: webPort, Proxy: proxy });
   const sidecars = {
     api: starting.add(await startSidecar(options, 'api')),
     web: starting.add(await startSidecar(options, 'web')),
