@@ -82,13 +82,17 @@ export async function startAgent(options: AgentOptions, runtime: Runtime, hooks:
   return new RunningAgent({ node, ca, addresses, reload, owned: starting.release() });
 }
 
-function openStore(config: AgentConfig, runtime: Runtime, starting: Closers): Store {
-  const { dataDir } = config;
+function openStore({ dataDir }: AgentConfig, runtime: Runtime, starting: Closers): Store {
   const storage = dataDir === undefined ? memoryStorage() : reportingStorage(openSqliteStorage(dataDir), runtime.log);
+  starting.add(closable(() => storage.close())); // for a store that can't be read
   const store = new Store(storage);
-  const close = async (): Promise<void> => store.close();
-  starting.add({ close, [Symbol.asyncDispose]: close });
+  starting.add(closable(() => store.close()));
   return store;
+}
+
+function closable(end: () => void): Closable {
+  const close = async (): Promise<void> => end();
+  return { close, [Symbol.asyncDispose]: close };
 }
 
 async function startCaOf(config: AgentConfig, store: Store, runtime: Runtime): Promise<Ca> {
