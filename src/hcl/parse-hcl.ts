@@ -7,11 +7,23 @@ const maxDepth = 64;
 /**
  * Reads HCL 1, or JSON where the text begins with `{`. Every block is a list of maps, see `blocks.ts`.
  * Takes time that grows faster than the text: bound untrusted text before. Integers above 2³¹ − 1 are refused.
- * @param fileName Names the place in errors; empty where the text is of no file
- * @throws InputError naming file, line and column where the parser knows them
+ * `fileName` names the place in errors; it is empty where the text is of no file.
+ * Throws an InputError that names file, line and column where the parser knows them.
  */
+export type ParseHcl = (text: string, fileName: string) => unknown;
+
+/** For who reads HCL now and then: the parser is loaded by the first call. */
 export async function parseHcl(text: string, fileName: string): Promise<unknown> {
+  return (await loadHcl())(text, fileName);
+}
+
+/** For who must read HCL without waiting. */
+export async function loadHcl(): Promise<ParseHcl> {
   const parse = await loadParser();
+  return (text, fileName) => parseWith(parse, text, fileName);
+}
+
+function parseWith(parse: (text: string) => string, text: string, fileName: string): unknown {
   if (isTooDeep(text)) throw new InputError(fileName, `blocks and lists are nested more than ${maxDepth} deep`);
   let result: string;
   try {
