@@ -4,11 +4,12 @@ import type { TLSSocket } from 'node:tls';
 import { messageOf, startDeadline } from '../base/index.ts';
 import { DialError, dialAny, type Instance, type Peer, peerOf } from '../mtls/index.ts';
 import { ConnectError, type ConnectErrorCode } from './errors.ts';
-import { type Ground, notReadyError } from './ground.ts';
+import type { Ground } from './ground.ts';
 import { Loads } from './loads.ts';
+import { notReadyError } from './readiness.ts';
 import { explainRefusal } from './refusal.ts';
 import { Resolutions } from './resolutions.ts';
-import { nameOfTarget, type ResolveTarget } from './resolver.ts';
+import { nameOfTarget, type ResolveTarget, subjectOf } from './resolver.ts';
 import { type FixedTarget, readTarget, type Target } from './target.ts';
 
 export interface DialOptions {
@@ -101,6 +102,10 @@ export class Dialer {
       const { code, message } = notReadyError(this.#ground);
       return new ConnectError(code, `dialing ${nameOf(target)}: ${message}`);
     }
+    const problem = this.#ground.state.problems.value.find(
+      ({ what }) => !('address' in target) && what === subjectOf(target),
+    );
+    if (problem !== undefined) return new ConnectError(problem.code, `dialing ${nameOf(target)}: ${problem.reason}`);
     return new ConnectError('TIMEOUT', `dialing ${nameOf(target)}: no connection within ${timeout} ms`);
   }
 }

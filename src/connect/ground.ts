@@ -2,8 +2,6 @@
 
 import { Cell, type Runtime } from '../base/index.ts';
 import { Gatekeeper, type MtlsState, type TlsSettings } from '../mtls/index.ts';
-import { ConnectError, type ConnectErrorCode } from './errors.ts';
-import type { Problem } from './problems.ts';
 import type { ServiceState } from './service-state.ts';
 
 export interface Ground {
@@ -32,24 +30,4 @@ export function layGround(state: ServiceState, tls: TlsSettings, runtime: Runtim
   authorization.subscribe((next) => gatekeeper.set(next), signal);
   signal.addEventListener('abort', () => gatekeeper.close(), { once: true });
   return { state, runtime, gatekeeper, mtls, signal };
-}
-
-export function isReady({ mtls, state }: Ground): boolean {
-  return mtls.value !== undefined && state.authorization.value.kind !== 'closed';
-}
-
-/** Resolves once leaf, roots and a first word about intentions are there. Rejects with the signal's reason. */
-export async function untilReady({ mtls, state }: Ground, signal: AbortSignal): Promise<void> {
-  await mtls.until((now) => now !== undefined, signal);
-  await state.authorization.until(({ kind }) => kind !== 'closed', signal);
-}
-
-/** The problem that most needs somebody to act. */
-const order: readonly ConnectErrorCode[] = ['TOKEN_REFUSED', 'CERTIFICATE_EXPIRED', 'AGENT_UNREACHABLE', 'NOT_READY'];
-
-export function notReadyError({ state }: Ground): ConnectError {
-  const problems = order.flatMap((code) => state.problems.value.filter((problem) => problem.code === code));
-  const reasons = problems.map(({ what, reason }: Problem) => `${what}: ${reason}`).join('; ');
-  const what = `${state.service} is not ready: `;
-  return new ConnectError(problems[0]?.code ?? 'NOT_READY', what + (reasons || 'the agent has not answered yet'));
 }

@@ -22,7 +22,7 @@ export class MeshHttpAgent extends http.Agent {
   ): undefined {
     const dial = async (): Promise<Duplex> => this.#dialer.dialRead(targetOfHost(host ?? ''), {});
     dial().then(
-      (socket) => callback?.(null, socket),
+      (socket) => callback?.(null, Object.assign(socket, { allowHalfOpen: false })), // an idle one that the server closes is over
       (error) => (callback as ((error: Error) => void) | undefined)?.(error),
     );
   }

@@ -1,7 +1,7 @@
 /** An HTTP server whose connections come from accepted callers only: an `https.Server` in all that matters. */
 
 import http from 'node:http';
-import net, { type AddressInfo } from 'node:net';
+import net from 'node:net';
 import { acceptCallers, type CallerSocket, type Callers, type ServeOptions } from './callers.ts';
 import type { Ground } from './ground.ts';
 
@@ -18,7 +18,8 @@ export class CallerHttpServer extends http.Server {
     this.#callers = acceptCallers(ground, options, (socket) => super.emit('connection', socket));
     let withdraw: (() => void) | undefined;
     this.on('listening', () => {
-      withdraw = ground.state.announce?.((this.address() as AddressInfo).port);
+      const address = this.address();
+      if (typeof address === 'object' && address !== null) withdraw = ground.state.announce?.(address.port);
     });
     this.on('close', () => {
       withdraw?.();

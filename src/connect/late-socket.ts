@@ -3,15 +3,14 @@
 import { Duplex } from 'node:stream';
 import type { PeerSocket } from './dial.ts';
 
-/** What is written waits for the dial; a dial that fails is the stream's error. `abandon` stops a dial that nobody waits for. */
-export function lateSocket(dialling: Promise<PeerSocket>, abandon: () => void): Duplex {
+/** What is written waits for the dial; a dial that fails is the stream's error. */
+export function lateSocket(dialling: Promise<PeerSocket>): Duplex {
   let socket: PeerSocket | undefined;
   return new Duplex({
     allowHalfOpen: true,
     construct(callback) {
       dialling.then((dialled) => {
         socket = dialled;
-        if (this.destroyed) dialled.destroy();
         dialled.on('data', (chunk) => {
           if (!this.push(chunk)) dialled.pause();
         });
@@ -32,7 +31,6 @@ export function lateSocket(dialling: Promise<PeerSocket>, abandon: () => void): 
       socket?.end(callback);
     },
     destroy(error, callback) {
-      abandon();
       socket?.destroy();
       callback(error);
     },

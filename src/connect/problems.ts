@@ -41,6 +41,6 @@ export class Problems {
   }
 }
 
-export function codeOfFailure(error: unknown): ConnectErrorCode {
+function codeOfFailure(error: unknown): ConnectErrorCode {
   return error instanceof ApiError && error.code === 'TOKEN_REFUSED' ? 'TOKEN_REFUSED' : 'AGENT_UNREACHABLE';
 }

@@ -33,7 +33,7 @@ export function startResolution(target: ResolveTarget, options: ResolverOptions)
   const instances = new Cell<readonly Instance[] | undefined>(undefined);
   const closing = new AbortController();
   const signal = AbortSignal.any([options.signal, closing.signal]);
-  const what = `instances of ${nameOfTarget(target)}`;
+  const what = subjectOf(target);
   let entries: readonly ServiceEntry[] | undefined;
 
   const update = (): void => {
@@ -61,6 +61,11 @@ export function startResolution(target: ResolveTarget, options: ResolverOptions)
     problems.clear(what);
   };
   return { instances, close };
+}
+
+/** How problems with it are called. */
+export function subjectOf(target: ResolveTarget): string {
+  return `instances of ${nameOfTarget(target)}`;
 }
 
 export function nameOfTarget(target: ResolveTarget): string {

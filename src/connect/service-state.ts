@@ -1,7 +1,7 @@
 /** What is true for one service, kept fresh from its agent: the ground on which the SDK and the sidecar stand. */
 
 import { ApiError, type ConsulClient, watch } from '../api/index.ts';
-import { Cell, type Closable, type CloseOptions, type Runtime } from '../base/index.ts';
+import { Cell, type Closable, type Runtime } from '../base/index.ts';
 import type { Authorization, Decision, Identity, Peer, Roots } from '../mtls/index.ts';
 import { IdentityKeeper } from './identity.ts';
 import { type Problem, Problems } from './problems.ts';
@@ -89,14 +89,14 @@ export function startServiceState({
     } catch (error) {
       if (asking.aborted || signal.aborted) throw error;
       problems.reportFailure('authorize', error);
-      // A clear no of another kind: the token may not ask, or the agent can't make sense of the peer.
-      if (error instanceof ApiError && error.status >= 400 && error.status < 500)
+      // A clear no of another kind: the agent can't make sense of the peer, or the token may not ask.
+      if (error instanceof ApiError && (error.status === 400 || error.status === 403))
         return { allowed: false, reason: error.message };
       throw error;
     }
   };
 
-  const close = async (_options?: CloseOptions): Promise<void> => {
+  const close = async (): Promise<void> => {
     closing.abort();
     await followed;
   };
@@ -109,6 +109,6 @@ export function startServiceState({
     ask,
     resolve: (target) => startResolution(target, { client, runtime, roots: keeper.roots, problems, signal }),
     close,
-    [Symbol.asyncDispose]: () => close(),
+    [Symbol.asyncDispose]: close,
   };
 }

@@ -77,6 +77,22 @@ test('HTTP: fetch, http and https of Node, and a server for any framework', asyn
   }
 });
 
+test('an idle connection that the server closes is not used for the next request', async () => {
+  await using mesh = await startMesh();
+  const server = await hello(mesh.api);
+  const dispatcher = new Agent({ connect: mesh.web.connect });
+  for (let round = 0; round < 3; round += 1) {
+    const request = http.get('http://api.service.consul/', { agent: mesh.web.httpAgent });
+    const [[socket], [answer]] = await Promise.all([once(request, 'socket'), once(request, 'response')]);
+    assert.equal(await textOf(answer), 'hello web');
+    assert.equal(await (await fetch('http://api.service.consul/', { dispatcher })).text(), 'hello web');
+    const closed = Promise.all([once(socket, 'close'), once(dispatcher, 'disconnect')]);
+    server.closeIdleConnections();
+    await closed;
+  }
+  await dispatcher.close();
+});
+
 test('HTTP/2 over a socket that is dialled late', async () => {
   await using mesh = await startMesh();
   const h2 = http2.createServer((request, response) => response.end(`h2 ${request.url}`));

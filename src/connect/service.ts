@@ -3,26 +3,19 @@
 import type { Agent, ServerOptions } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type ClientTls, createClient } from '../api/index.ts';
-import {
-  type Closable,
-  type CloseOptions,
-  Closers,
-  InputError,
-  type Runtime,
-  Secret,
-  startDeadline,
-} from '../base/index.ts';
+import { type Closable, type CloseOptions, Closers, InputError, type Runtime, Secret } from '../base/index.ts';
 import { defaultTls, type TlsSettings } from '../mtls/index.ts';
 import type { CallerSocket, ServeOptions } from './callers.ts';
 import { joinDevelopment } from './development.ts';
 import { Dialer, type DialOptions, type PeerSocket } from './dial.ts';
 import { ConnectError } from './errors.ts';
-import { type Ground, isReady, layGround, notReadyError, untilReady } from './ground.ts';
+import { type Ground, layGround } from './ground.ts';
 import { MeshHttpAgent } from './http-agent.ts';
 import { type CallerHandler, CallerHttpServer } from './http-server.ts';
 import { lateSocket } from './late-socket.ts';
 import { type LocalListener, type LocalListenerOptions, listenLocally } from './local-listener.ts';
 import type { Problem } from './problems.ts';
+import { isReady, untilReady, waitUntilReady } from './readiness.ts';
 import { type CallerServer, serve } from './serve.ts';
 import { type ServiceState, startServiceState } from './service-state.ts';
 import type { Target } from './target.ts';
@@ -126,25 +119,6 @@ function abortOnClose(controller: AbortController): Closable {
   return { close, [Symbol.asyncDispose]: close };
 }
 
-/** A token that is refused will not be accepted by waiting, so that ends the wait at once. */
-async function waitUntilReady(ground: Ground, timeout: number, signal: AbortSignal | undefined): Promise<void> {
-  signal?.throwIfAborted();
-  const over = new AbortController();
-  const deadline = startDeadline(timeout, () => over.abort(notReadyError(ground)));
-  const abort = (): void => over.abort(signal?.reason);
-  signal?.addEventListener('abort', abort, { once: true });
-  const stopLooking = ground.state.problems.subscribe((problems) => {
-    if (problems.some(({ code }) => code === 'TOKEN_REFUSED')) over.abort(notReadyError(ground));
-  });
-  try {
-    await untilReady(ground, over.signal);
-  } finally {
-    deadline.cancel();
-    stopLooking();
-    signal?.removeEventListener('abort', abort);
-  }
-}
-
 class RunningService implements Service {
   readonly ready: Promise<void>;
   readonly closed: Promise<Error | undefined>;
@@ -201,9 +175,7 @@ class RunningService implements Service {
   }
 
   dialNow(target: Target, options: DialOptions = {}): Duplex {
-    const abandoned = new AbortController();
-    const signal = AbortSignal.any([abandoned.signal, ...(options.signal ? [options.signal] : [])]);
-    return lateSocket(this.#dialer.dial(target, { ...options, signal }), () => abandoned.abort());
+    return lateSocket(this.#dialer.dial(target, options));
   }
 
   async listen(target: Target, options: LocalListenerOptions): Promise<LocalListener> {

@@ -13,7 +13,7 @@ export function undiciConnect(dialer: Dialer): UndiciConnect {
   return ({ hostname }, callback) => {
     const dial = async (): Promise<TLSSocket> => dialer.dialRead(targetOfHost(hostname), {});
     dial().then(
-      (socket) => callback(null, socket),
+      (socket) => callback(null, Object.assign(socket, { allowHalfOpen: false })),
       (error) => callback(error, null),
     );
   };

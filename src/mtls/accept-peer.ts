@@ -16,6 +16,7 @@ import net from 'node:net';
 import tls from 'node:tls';
 import { type Deadline, startDeadline } from '../base/index.ts';
 import { contextOptions, type MtlsState } from './context.ts';
+import { keepAliveInitialDelay } from './keep-alive.ts';
 import { readPeer } from './peer-identity.ts';
 import { rememberRaw } from './raw-socket.ts';
 import type { Peer } from './state.ts';
@@ -71,8 +72,9 @@ export function createPeerServer(options: PeerServerOptions): PeerServer {
   function accept(raw: net.Socket): void {
     raw.allowHalfOpen = false;
     raw.on('error', () => raw.destroy());
+    if (raw.remoteAddress === undefined) return void raw.destroy(); // it has left already, or is no TCP connection
     const address = `${raw.remoteAddress}:${raw.remotePort}`;
-    const refusal = refusalAtAccept(raw);
+    const refusal = refusalAtAccept();
     if (refusal !== undefined) {
       raw.resetAndDestroy();
       options.onRefused(...refusal, address);
@@ -111,9 +113,8 @@ export function createPeerServer(options: PeerServerOptions): PeerServer {
     else socket.destroy();
   });
 
-  function refusalAtAccept(raw: net.Socket): [PeerRefusalStage, string] | undefined {
+  function refusalAtAccept(): [PeerRefusalStage, string] | undefined {
     if (state === undefined) return ['handshake', notReady];
-    if (raw.remoteAddress === undefined) return ['handshake', 'the peer has no address'];
     if (underWay.size >= options.maxHandshakes) return ['limit', 'too many handshakes at once'];
     return undefined;
   }
@@ -138,7 +139,11 @@ export function createPeerServer(options: PeerServerOptions): PeerServer {
     state = next;
   }
 
-  return { server: net.createServer({ noDelay: true }, accept), accept, replace };
+  return {
+    server: net.createServer({ noDelay: true, keepAlive: true, keepAliveInitialDelay }, accept),
+    accept,
+    replace,
+  };
 }
 
 function problemWithChain(socket: tls.TLSSocket): string {

@@ -6,6 +6,7 @@ import tls from 'node:tls';
 import { messageOf } from '../base/index.ts';
 import { isSameServiceId, parseSpiffeId } from '../pki/index.ts';
 import { type MtlsState, sharedContext } from './context.ts';
+import { keepAliveInitialDelay } from './keep-alive.ts';
 import { readPeer } from './peer-identity.ts';
 import { rememberRaw } from './raw-socket.ts';
 import type { Instance, Peer } from './state.ts';
@@ -41,7 +42,8 @@ export interface DialOptions {
 export async function dialInstance(instance: Instance, state: MtlsState, options: DialOptions): Promise<tls.TLSSocket> {
   const { signal, alpn } = options;
   signal.throwIfAborted();
-  const raw = net.connect({ host: instance.host, port: instance.port, noDelay: true, allowHalfOpen: true });
+  const { host, port } = instance;
+  const raw = net.connect({ host, port, noDelay: true, keepAlive: true, keepAliveInitialDelay, allowHalfOpen: true });
   const abort = (): void => void raw.destroy();
   signal.addEventListener('abort', abort, { once: true });
   try {

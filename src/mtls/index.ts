@@ -1,5 +1,5 @@
 export { createPeerServer, type PeerRefusalStage, type PeerServer, type PeerServerOptions } from './accept-peer.ts';
-export { chooseInstance, type Load } from './balance.ts';
+export type { Load } from './balance.ts';
 export { defaultTls, type MtlsState } from './context.ts';
 export { type DialAnyOptions, dialAny } from './dial-any.ts';
 export { DialError, type DialOptions, type DialStage, dialInstance, peerOf } from './dial-instance.ts';

@@ -30,7 +30,7 @@ export interface TlsSettings {
   readonly minVersion: 'TLSv1.2' | 'TLSv1.3';
   /** OpenSSL group list; absent: the library's own, post-quantum first. */
   readonly groups?: string;
-  /** OpenSSL cipher list; absent: the library's own. */
+  /** OpenSSL cipher list; absent: those with forward secrecy and authenticated encryption. */
   readonly ciphers?: string;
 }
 
