@@ -71,7 +71,7 @@ export function acceptCallers(
       const admission = await gatekeeper.admit(peer, { signal: gone.signal, cut });
       const { allowed, reason } = admission.decision;
       leave = admission.leave;
-      if (gone.signal.aborted) return leave();
+      if (gone.signal.aborted || socket.destroyed) return leave();
       if (allowed) return onCaller(Object.assign(socket, { caller: peer }));
       refusals.add(1, { stage: 'authorization' });
       log.info('caller denied', { peer: peer.spiffeId, reason });
