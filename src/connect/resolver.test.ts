@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { HealthService, ServiceEntry } from '../api/index.ts';
-import { instancesOf } from './resolver.ts';
+import type { BlockingQuery, ConsulClient, HealthService, ServiceEntry } from '../api/index.ts';
+import { Cell } from '../base/index.ts';
+import type { Instance, Roots } from '../mtls/index.ts';
+import { FakeClock } from '../testing/fake-clock.ts';
+import { testRuntime } from '../testing/index.ts';
+import { Problems } from './problems.ts';
+import { instancesOf, startResolution } from './resolver.ts';
 
 const node = { Node: 'n1', Address: '10.0.0.1', Datacenter: 'dc1' };
 const proxy = {
@@ -47,6 +52,74 @@ test('what has no identity to prove or no port to dial is left out', () => {
   ];
   assert.deepEqual(instancesOf(none, 't.consul'), []);
 });
+
+test('a service whose last instance has gone has none', async () => {
+  await using agent = scripted();
+  await agent.answers([entry(proxy)]);
+  await agent.answers([]);
+  assert.deepEqual(agent.instances(), []);
+});
+
+test('right after the agent was away, no healthy instance at all is not believed for a while', async () => {
+  await using agent = scripted();
+  await agent.answers([entry(proxy)]);
+  await agent.fails();
+  assert.deepEqual(agent.instances(), ['n1/api-proxy']);
+  await agent.answers([]);
+  assert.deepEqual(agent.instances(), ['n1/api-proxy']);
+  await agent.clock.advance(30_000);
+  assert.deepEqual(agent.instances(), []);
+});
+
+test('instances that the agent names after it was away are taken at once', async () => {
+  await using agent = scripted();
+  await agent.answers([entry(proxy)]);
+  await agent.fails();
+  await agent.answers([]);
+  await agent.answers([entry({ ...proxy, ID: 'api-proxy-2' })]);
+  assert.deepEqual(agent.instances(), ['n1/api-proxy-2']);
+  await agent.clock.advance(60_000);
+  assert.deepEqual(agent.instances(), ['n1/api-proxy-2']);
+});
+
+/** An agent whose answers are given one by one, and what is made of them. */
+function scripted() {
+  const clock = new FakeClock();
+  const closing = new AbortController();
+  let next = Promise.withResolvers<readonly ServiceEntry[]>();
+  let index = 1;
+  const query: BlockingQuery<readonly ServiceEntry[]> = async (_, signal) => {
+    signal.addEventListener('abort', () => next.reject(signal.reason), { once: true });
+    return { value: await next.promise, index: ++index, knownLeader: true };
+  };
+  const runtime = testRuntime({ clock });
+  const resolution = startResolution(
+    { service: 'api' },
+    {
+      client: { healthConnect: () => query } as unknown as ConsulClient,
+      runtime,
+      roots: new Cell<Roots | undefined>({ trustDomain: 't.consul', certificates: [] }),
+      problems: new Problems(runtime.log),
+      signal: closing.signal,
+    },
+  );
+  const answerWith = async (answer: (asked: typeof next) => void): Promise<void> => {
+    const asked = next;
+    next = Promise.withResolvers();
+    answer(asked);
+    await clock.advance(5_000); // the pause between two questions, and the back-off
+  };
+  return {
+    clock,
+    instances: () => resolution.instances.value?.map(({ id }: Instance) => id),
+    answers: (entries: readonly ServiceEntry[]) => answerWith(({ resolve }) => resolve(entries)),
+    fails: () => answerWith(({ reject }) => reject(new Error('away'))),
+    async [Symbol.asyncDispose]() {
+      closing.abort();
+      await resolution.close();
+    },
+  };
+}
 
 function entry(Service: HealthService, Node: ServiceEntry['Node'] = node): ServiceEntry {
   return { Node, Service };

@@ -4,6 +4,7 @@ import { type BlockingQuery, type ConsulClient, type ServiceEntry, watch } from 
 import { Cell, type Runtime } from '../base/index.ts';
 import type { Instance, Roots } from '../mtls/index.ts';
 import { formatServiceId } from '../pki/index.ts';
+import { Absence } from './absence.ts';
 import type { Problems } from './problems.ts';
 
 export type ResolveTarget =
@@ -40,18 +41,35 @@ export function startResolution(target: ResolveTarget, options: ResolverOptions)
     const trustDomain = roots.value?.trustDomain;
     if (entries !== undefined && trustDomain !== undefined) instances.set(instancesOf(entries, trustDomain));
   };
+  const absence = new Absence();
   const follow = async (): Promise<void> => {
     const answers = watch(queryFor(target, options.client), {
       signal,
       runtime,
       pollInterval: queryInterval,
-      onError: (error) => problems.reportFailure(what, error),
+      onError: (error) => {
+        absence.begin();
+        problems.reportFailure(what, error);
+      },
       onAnswer: () => problems.clear(what),
     });
+    let newer = new AbortController();
     for await (const answer of answers) {
-      entries = answer;
-      update();
+      newer.abort();
+      newer = new AbortController();
+      const doubt = absence.doubt(runtime.clock.now());
+      const believe = (): void => {
+        entries = answer;
+        update();
+      };
+      if (answer.length > 0 || doubt === 0 || !entries?.length) believe();
+      else void believeLater(believe, doubt, newer.signal);
     }
+  };
+  const believeLater = async (believe: () => void, doubt: number, newer: AbortSignal): Promise<void> => {
+    const over = AbortSignal.any([signal, newer]);
+    await runtime.clock.sleep(doubt, over);
+    if (!over.aborted) believe();
   };
   roots.subscribe(update, signal);
   const followed = follow();
