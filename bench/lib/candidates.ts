@@ -130,7 +130,7 @@ export function haproxy(program: string): Candidate {
     async startPair(applicationPort, agent) {
       const { outbound, inbound, files, folder } = await certificates(agent);
       const common =
-        'global\n nbthread 1\n tune.bufsize 131072\n maxconn 20000\ndefaults\n mode tcp\n timeout connect 10s\n timeout client 1h\n timeout server 1h\n';
+        'global\n nbthread 1\n tune.bufsize 131072\n maxconn 9000\ndefaults\n mode tcp\n timeout connect 10s\n timeout client 1h\n timeout server 1h\n';
       writeFileSync(
         join(folder, 'inbound.cfg'),
         `${common}listen inbound\n bind 127.0.0.1:${inbound} ssl crt ${files.api.bundle} ca-file ${files.roots} verify required\n server app 127.0.0.1:${applicationPort}\n`,
