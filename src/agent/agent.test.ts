@@ -201,7 +201,7 @@ test('what applies where no intention matches is said once in the log', async ()
     await using _ = await start(policy === undefined ? {} : { defaultIntentionPolicy: policy }, { log });
     const said = lines.filter((line) => JSON.stringify(line).includes('no intention matches'));
     assert.equal(said.length, 1);
-    assert.match(JSON.stringify(said), policy === undefined ? /"allow".*ACLs are off/ : /"deny"/);
+    assert.match(JSON.stringify(said), policy === undefined ? /"allow".*ACLs disabled/ : /"deny"/);
   }
 });
 

@@ -8,7 +8,9 @@ import {
   startHttpServer,
   type TcpAddress,
 } from '../http/index.ts';
-import { mayEverything } from './acl/authorizer.ts';
+import { bootstrapResetIn } from './acl/bootstrap-reset.ts';
+import { openAcls } from './acl/open-acls.ts';
+import { createApiContext, intentionDefaultOf } from './api-context.ts';
 import { type Ca, startCa } from './ca/ca.ts';
 import { CaError } from './ca/ca-error.ts';
 import { startChecks } from './checks/checks.ts';
@@ -16,7 +18,6 @@ import { type AgentConfig, type AgentOptions, type Definitions, parseAgentConfig
 import { registerDefinitions } from './definitions.ts';
 import type { ApiContext } from './http-api/context.ts';
 import { apiRoutes } from './http-api/routes.ts';
-import { tokenOf } from './http-api/token.ts';
 import { enterOwnNode } from './own-node.ts';
 import { reportingStorage } from './persist/reporting-storage.ts';
 import { openSqliteStorage } from './persist/sqlite.ts';
@@ -74,9 +75,12 @@ export async function startAgent(options: AgentOptions, runtime: Runtime, hooks:
     }),
   );
 
-  const context = createContext(config, store, runtime);
-  const self = { node, settings: settingsOf(config), reload: () => reload(undefined) };
-  const routes = apiRoutes(context, { ca, sidecarPorts: config.sidecarPorts, self });
+  const { datacenter, nodeName } = config;
+  const acls = await openAcls(config.acl, { store, clock: runtime.clock, datacenter, nodeName });
+  const context = createApiContext(config, { store, runtime, acls });
+  const self = { node, hasAcls: acls !== undefined, settings: settingsOf(config), reload: () => reload(undefined) };
+  const reset = config.dataDir === undefined ? undefined : bootstrapResetIn(config.dataDir);
+  const routes = apiRoutes(context, { ca, sidecarPorts: config.sidecarPorts, self, acl: { acls, reset } });
   const addresses = await listen(config, context, routes, runtime, starting);
   logStart(config, node, addresses, runtime);
   return new RunningAgent({ node, ca, addresses, reload, owned: starting.release() });
@@ -105,23 +109,6 @@ async function startCaOf(config: AgentConfig, store: Store, runtime: Runtime): P
   }
 }
 
-function createContext(config: AgentConfig, store: Store, runtime: Runtime): ApiContext {
-  const { datacenter, nodeName, defaultIntentionPolicy } = config;
-  return {
-    store,
-    runtime,
-    datacenter,
-    nodeName,
-    intentionDefault:
-      defaultIntentionPolicy === undefined
-        ? { allow: true, reason: 'ACLs disabled, access is allowed by default' }
-        : { allow: defaultIntentionPolicy === 'allow', reason: 'Default intention policy' },
-    defaultPolicy: 'allow',
-    authorizerOf: () => mayEverything,
-    tokenOf,
-  };
-}
-
 async function listen(
   { http, allowedHosts, limits }: AgentConfig,
   context: ApiContext,
@@ -141,6 +128,8 @@ async function listen(
 /** What `agent/self` shows of it. */
 function settingsOf(config: AgentConfig): Readonly<Record<string, unknown>> {
   return {
+    ACLDefaultPolicy: config.acl.defaultPolicy,
+    ACLsEnabled: config.acl.enabled,
     ConnectEnabled: true,
     ConnectSidecarMaxPort: config.sidecarPorts.max,
     ConnectSidecarMinPort: config.sidecarPorts.min,
@@ -152,26 +141,18 @@ function settingsOf(config: AgentConfig): Readonly<Record<string, unknown>> {
   };
 }
 
-function logStart(
-  { dataDir, defaultIntentionPolicy }: AgentConfig,
-  node: OwnNode,
-  addresses: readonly ListenAddress[],
-  { log }: Runtime,
-): void {
+function logStart(config: AgentConfig, node: OwnNode, addresses: readonly ListenAddress[], { log }: Runtime): void {
+  const { acl, dataDir } = config;
   log.info('agent started', {
     node: node.name,
     nodeId: node.id,
     datacenter: node.datacenter,
     http: addresses.map(formatListenAddress),
     dataDir: dataDir ?? 'none: the state is in memory',
+    acls: acl.enabled ? `on, default policy ${acl.defaultPolicy}` : 'off: who reaches the API may do everything',
   });
-  log.info('connections that no intention matches', {
-    decision: defaultIntentionPolicy ?? 'allow',
-    reason:
-      defaultIntentionPolicy === undefined
-        ? 'ACLs are off and no default_intention_policy is set'
-        : 'default_intention_policy',
-  });
+  const { allow, reason } = intentionDefaultOf(config);
+  log.info('connections that no intention matches', { decision: allow ? 'allow' : 'deny', reason });
 }
 
 interface Parts {

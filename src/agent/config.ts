@@ -4,6 +4,7 @@ import { hostname } from 'node:os';
 import { z } from 'zod';
 import { InputError } from '../base/index.ts';
 import type { ListenAddress } from '../http/index.ts';
+import type { AclConfig } from './acl/open-acls.ts';
 
 export interface AgentConfig {
   /** The folder that keeps the state; made if it is not there. Absent with `dev`. */
@@ -23,7 +24,8 @@ export interface AgentConfig {
   readonly datacenter: string;
   /** Where a Consul server's own protocol would be. Shown where clients look for it, never opened. Default: 8300. */
   readonly serverPort: number;
-  /** What applies where no intention matches. Default: allow, as Consul without ACLs. */
+  readonly acl: AclConfig;
+  /** What applies where no intention matches. Default: that of ACLs; without them allow. */
   readonly defaultIntentionPolicy?: 'allow' | 'deny' | undefined;
   /** Fixes the trust domain `<clusterId>.consul` of a new state. */
   readonly clusterId?: string | undefined;
@@ -57,7 +59,8 @@ export interface Definitions {
 }
 
 /** What is left out gets its default; of `dataDir` and `dev`, one must be there. */
-export type AgentOptions = Partial<Omit<AgentConfig, 'limits' | 'definitions'>> & {
+export type AgentOptions = Partial<Omit<AgentConfig, 'acl' | 'limits' | 'definitions'>> & {
+  readonly acl?: Partial<AclConfig>;
   readonly limits?: Partial<AgentLimits>;
   readonly definitions?: Partial<Definitions>;
 };
@@ -81,6 +84,8 @@ const address = z.union([
 const nodeName = z.string().regex(/^[^\s/\\]{1,253}$/, 'expected a name without spaces and slashes');
 const datacenter = z.string().regex(/^[a-z0-9_-]{1,128}$/, 'expected lower case letters, digits, - and _');
 const uuid = z.string().regex(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i, 'expected a UUID');
+const policy = z.enum(['allow', 'deny'], 'expected allow or deny');
+const token = z.string().min(1, 'expected a token').max(4_096, 'expected a token of at most 4096 characters');
 const milliseconds = z.number().positive('expected a duration above 0');
 const openObject = z.record(z.string(), z.unknown());
 
@@ -94,7 +99,22 @@ const schema = z.strictObject({
   nodeAddress: z.union([z.ipv4(), z.ipv6()], 'expected an IP address').default('127.0.0.1'),
   datacenter: datacenter.default('dc1'),
   serverPort: port.default(8_300),
-  defaultIntentionPolicy: z.enum(['allow', 'deny'], 'expected allow or deny').optional(),
+  acl: z
+    .strictObject({
+      enabled: z.boolean().default(false),
+      defaultPolicy: policy.default('allow'),
+      tokens: z
+        .strictObject({
+          initialManagement: token.optional(),
+          default: token.optional(),
+          agent: token.optional(),
+          agentRecovery: token.optional(),
+          replication: token.optional(),
+        })
+        .default({}),
+    })
+    .prefault({}),
+  defaultIntentionPolicy: policy.optional(),
   clusterId: uuid.optional(),
   caConfig: openObject.default({}),
   minLeafTtl: milliseconds.optional(),

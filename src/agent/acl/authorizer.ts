@@ -11,6 +11,9 @@ export interface Authorizer {
   mayWriteIntentions(destination: string): boolean;
   mayReadOperator(): boolean;
   mayWriteOperator(): boolean;
+  /** Tokens, policies and roles themselves. */
+  mayReadAcls(): boolean;
+  mayWriteAcls(): boolean;
 }
 
 export const mayEverything: Authorizer = {
@@ -24,4 +27,6 @@ export const mayEverything: Authorizer = {
   mayWriteIntentions: () => true,
   mayReadOperator: () => true,
   mayWriteOperator: () => true,
+  mayReadAcls: () => true,
+  mayWriteAcls: () => true,
 };

@@ -88,15 +88,16 @@ async function register(
   await writeRows(context.store, (writer, tx) => {
     const rows = rowsOf(context, tx);
     const plan = planRegistration(service, rows, options);
-    mayRegister(authorizer, plan, rows);
+    mayRegister(({ local }) => (local?.sidecarOf ? context.authorizerFor(local.token ?? '') : authorizer), plan, rows);
     writer.apply(context.nodeName, plan);
   });
   return empty();
 }
 
-/** The right to each name, to what holds the ID now, and to speak for a proxy's destination. */
-function mayRegister(authorizer: Authorizer, plan: RegistryPlan, rows: NodeRows): void {
+/** The right to each name, to what holds the ID now, and to speak for a proxy's destination. A sidecar's own token must have it, where there is one. */
+function mayRegister(authorizerFor: (service: ServiceRow) => Authorizer, plan: RegistryPlan, rows: NodeRows): void {
   for (const service of plan.services) {
+    const authorizer = authorizerFor(service);
     mustWriteService(authorizer, service.name);
     const holder = rows.ownService(service.id);
     if (holder !== undefined) mustWriteService(authorizer, holder.name);

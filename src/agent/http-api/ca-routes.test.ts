@@ -253,6 +253,7 @@ async function start(options: Partial<CaOptions> = {}, chance?: number): Promise
     nodeName: 'node-1',
     intentionDefault: { allow: true, reason: '' },
     defaultPolicy: 'allow',
+    authorizerFor: () => mayEverything,
     authorizerOf: () => {
       setImmediate(whenAsked);
       if (agent.authorizer instanceof HttpError) throw agent.authorizer;

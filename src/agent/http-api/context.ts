@@ -15,6 +15,8 @@ export interface ApiContext {
   readonly defaultPolicy: 'allow' | 'deny';
   /** Who asks: from `?token=`, `X-Consul-Token` or `Authorization: Bearer`. Throws HttpError 403 `ACL not found` for an unknown token. */
   authorizerOf(request: HttpRequest): Authorizer;
+  /** The same for a token by itself: a sidecar's own, say. Empty stands for none. */
+  authorizerFor(token: string): Authorizer;
   /** The token itself, for what is done later on its behalf. Empty when none came. */
   tokenOf(request: HttpRequest): string;
 }

@@ -476,6 +476,7 @@ async function start(): Promise<Agent> {
     nodeName: 'node-1',
     intentionDefault: { allow: true, reason: 'ACLs disabled, access is allowed by default' },
     defaultPolicy: 'allow',
+    authorizerFor: () => agent.authorizer,
     authorizerOf: () => agent.authorizer,
     tokenOf: () => '',
   };

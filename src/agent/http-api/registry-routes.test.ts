@@ -471,6 +471,7 @@ async function start(): Promise<Agent> {
     nodeName: 'node-1',
     intentionDefault: { allow: true, reason: '' },
     defaultPolicy: 'allow',
+    authorizerFor: () => agent.authorizer,
     authorizerOf: () => agent.authorizer,
     tokenOf: () => '',
   });

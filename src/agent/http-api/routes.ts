@@ -4,6 +4,7 @@ import { type Handler, HttpError, type Method, type Route } from '../../http/ind
 import type { Ca } from '../ca/ca.ts';
 import { StorageError } from '../persist/storage-error.ts';
 import type { PortRange } from '../registry/sidecar.ts';
+import { type AclRoutesOptions, aclRoutes } from './acl-routes.ts';
 import { authorizeRoutes } from './authorize-route.ts';
 import { caRoutes } from './ca-routes.ts';
 import { configRoutes } from './config-routes.ts';
@@ -19,13 +20,15 @@ export interface ApiOptions {
   readonly ca: Ca;
   readonly sidecarPorts: PortRange;
   readonly self: SelfRoutesOptions;
+  readonly acl: AclRoutesOptions;
 }
 
-export function apiRoutes(context: ApiContext, { ca, sidecarPorts, self }: ApiOptions): Route[] {
+export function apiRoutes(context: ApiContext, { ca, sidecarPorts, self, acl }: ApiOptions): Route[] {
   const { address, serverPort } = self.node;
   const routes = [
     ...statusRoutes(context, `${address}:${serverPort}`),
     ...selfRoutes(context, self),
+    ...aclRoutes(context, acl),
     ...caRoutes(context, ca),
     ...registryRoutes(context, { sidecarPorts }),
     ...intentionRoutes(context),

@@ -10,6 +10,7 @@ import { statsOf } from './self-stats.ts';
 
 export interface SelfRoutesOptions {
   readonly node: OwnNode;
+  readonly hasAcls: boolean;
   /** Our own settings, shown as `DebugConfig`. Without secrets. */
   readonly settings: Readonly<Record<string, unknown>>;
   /** Reads the configuration again; resolves when it is in force. */
@@ -19,12 +20,12 @@ export interface SelfRoutesOptions {
 export function selfRoutes(context: ApiContext, options: SelfRoutesOptions): Route[] {
   return [
     { path: '/v1/agent/self', methods: { GET: (request) => getSelf(context, request, options) } },
-    { path: '/v1/agent/members', methods: { GET: (request) => listMembers(context, request, options.node) } },
+    { path: '/v1/agent/members', methods: { GET: (request) => listMembers(context, request, options) } },
     { path: '/v1/agent/reload', methods: { PUT: (request) => reload(context, request, options) } },
   ];
 }
 
-function getSelf(context: ApiContext, request: HttpRequest, { node, settings }: SelfRoutesOptions): HttpReply {
+function getSelf(context: ApiContext, request: HttpRequest, { node, hasAcls, settings }: SelfRoutesOptions): HttpReply {
   if (!context.authorizerOf(request).mayReadAgent(node.name)) throw denied();
   return plain(context, {
     Config: {
@@ -38,20 +39,20 @@ function getSelf(context: ApiContext, request: HttpRequest, { node, settings }: 
     },
     DebugConfig: settings,
     Coord: { Vec: [0, 0, 0, 0, 0, 0, 0, 0], Error: 1.5, Adjustment: 0, Height: 1e-5 },
-    Member: memberOf(node, node.name, lanPort(node)),
-    Stats: statsOf(context.store, node),
+    Member: memberOf(node, node.name, lanPort(node), hasAcls),
+    Stats: statsOf(context.store, node, hasAcls),
     Meta: { 'consul-network-segment': '', ...node.meta },
     // The versions of Envoy that 1.10.0 names; clients that set up Envoy look here.
     xDS: { SupportedProxies: { envoy: ['1.18.3', '1.17.3', '1.16.4', '1.15.5'] } },
   });
 }
 
-function listMembers(context: ApiContext, request: HttpRequest, node: OwnNode): HttpReply {
+function listMembers(context: ApiContext, request: HttpRequest, { node, hasAcls }: SelfRoutesOptions): HttpReply {
   if (!context.authorizerOf(request).mayReadNode(node.name)) return plain(context, []);
   const overWan = (request.query.get('wan') ?? '') !== '';
   const member = overWan
-    ? memberOf(node, `${node.name}.${node.datacenter}`, lanPort(node) + 1)
-    : memberOf(node, node.name, lanPort(node));
+    ? memberOf(node, `${node.name}.${node.datacenter}`, lanPort(node) + 1, hasAcls)
+    : memberOf(node, node.name, lanPort(node), hasAcls);
   return plain(context, [member]);
 }
 
@@ -70,13 +71,13 @@ function lanPort({ serverPort }: OwnNode): number {
   return serverPort + 1;
 }
 
-function memberOf(node: OwnNode, name: string, port: number): object {
+function memberOf(node: OwnNode, name: string, port: number, hasAcls: boolean): object {
   return {
     Name: name,
     Addr: node.address,
     Port: port,
     Tags: {
-      acls: '0',
+      acls: hasAcls ? '1' : '0',
       bootstrap: '1',
       build: `${node.version}:`,
       dc: node.datacenter,

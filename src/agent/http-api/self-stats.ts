@@ -8,13 +8,13 @@ import type { OwnNode } from '../registry/own-node.ts';
 import type { Store } from '../state/store.ts';
 import { fold } from '../state/tables.ts';
 
-export function statsOf(store: Store, node: OwnNode): object {
+export function statsOf(store: Store, node: OwnNode, hasAcls: boolean): object {
   const serverAddress = `${node.address}:${node.serverPort}`;
   return {
     agent: countRegistrations(store, node.name),
     build: { prerelease: '', revision: '', version: node.version },
     consul: {
-      acl: 'disabled',
+      acl: hasAcls ? 'enabled' : 'disabled',
       bootstrap: 'true',
       known_datacenters: '1',
       leader: 'true',

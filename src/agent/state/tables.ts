@@ -1,5 +1,8 @@
 /** What the agent knows, as rows. JSON-compatible, because that is how they are stored. Names are ours; the HTTP API's are in `http-api`. */
 
+import { hash } from 'node:crypto';
+import type { ManagedProxyRow, ProxyProcessRow } from './managed-proxies.ts';
+
 /** Every row carries the store's count at its creation and at its last change. */
 export interface Indexed {
   readonly createIndex: number;
@@ -65,6 +68,8 @@ export interface ServiceRow {
   readonly local?: {
     /** The ID of the service whose nested block made this one; they go together. */
     readonly sidecarOf?: string;
+    /** The same for the service of a managed proxy. */
+    readonly managedFor?: string;
     /** The accessor is not enough: the token itself is needed to act for the service. Never shown. */
     readonly token?: string;
     /** From a configuration file, replaced at each reload. */
@@ -184,6 +189,45 @@ export interface CaRootRow {
   readonly signingKey?: string;
 }
 
+/** What a token or a role grants. */
+export interface AclGrants {
+  /** Their IDs. One that is gone grants nothing. */
+  readonly policies: readonly string[];
+  readonly serviceIdentities: readonly { readonly serviceName: string; readonly datacenters?: readonly string[] }[];
+  readonly nodeIdentities: readonly { readonly nodeName: string; readonly datacenter: string }[];
+}
+
+export interface AclTokenRow extends AclGrants {
+  /** How a token is spoken of. */
+  readonly accessorId: string;
+  /** The token itself. Shown to its holder and to who may write ACLs, and to nobody else. */
+  readonly secretId: string;
+  readonly description: string;
+  /** Their IDs. */
+  readonly roles: readonly string[];
+  readonly local: boolean;
+  /** RFC 3339 with nanoseconds. */
+  readonly createTime: string;
+  /** RFC 3339. From then on the token is as good as deleted. */
+  readonly expirationTime?: string;
+}
+
+export interface AclPolicyRow {
+  readonly id: string;
+  readonly name: string;
+  readonly description: string;
+  /** In HCL or JSON, as it was written. */
+  readonly rules: string;
+  /** Where it holds; absent for everywhere. */
+  readonly datacenters?: readonly string[];
+}
+
+export interface AclRoleRow extends AclGrants {
+  readonly id: string;
+  readonly name: string;
+  readonly description: string;
+}
+
 /** Single values of the CA and the agent: trust domain, node ID, serial counter. */
 export interface SettingRow {
   readonly value: unknown;
@@ -198,6 +242,11 @@ export interface Tables {
   caConfig: CaConfigRow;
   caRoots: CaRootRow;
   settings: SettingRow;
+  managedProxies: ManagedProxyRow;
+  proxyProcesses: ProxyProcessRow;
+  aclTokens: AclTokenRow;
+  aclPolicies: AclPolicyRow;
+  aclRoles: AclRoleRow;
 }
 
 export type TableName = keyof Tables;
@@ -212,6 +261,11 @@ export const keyOf: { readonly [N in TableName]: (row: never) => string } & {
   checks(row: Pick<CheckRow, 'node' | 'checkId'>): string;
   intentions(row: Pick<IntentionsRow, 'destination'>): string;
   configEntries(row: Pick<ConfigEntryRow, 'kind' | 'name'>): string;
+  managedProxies(row: Pick<ManagedProxyRow, 'target'>): string;
+  proxyProcesses(row: Pick<ProxyProcessRow, 'proxyId'>): string;
+  aclTokens(row: Pick<AclTokenRow, 'accessorId'>): string;
+  aclPolicies(row: Pick<AclPolicyRow, 'id'>): string;
+  aclRoles(row: Pick<AclRoleRow, 'id'>): string;
 } = {
   nodes: (row: Pick<NodeRow, 'node'>) => fold(row.node),
   services: (row: Pick<ServiceRow, 'node' | 'id'>) => `${fold(row.node)}\0${row.id}`,
@@ -223,6 +277,11 @@ export const keyOf: { readonly [N in TableName]: (row: never) => string } & {
   settings: () => {
     throw new Error('a setting is kept under its name');
   },
+  managedProxies: (row: Pick<ManagedProxyRow, 'target'>) => row.target,
+  proxyProcesses: (row: Pick<ProxyProcessRow, 'proxyId'>) => row.proxyId,
+  aclTokens: (row: Pick<AclTokenRow, 'accessorId'>) => row.accessorId,
+  aclPolicies: (row: Pick<AclPolicyRow, 'id'>) => row.id,
+  aclRoles: (row: Pick<AclRoleRow, 'id'>) => row.id,
 };
 
 /** Secondary indexes: by which values rows of a table are looked up. Absent values are not indexed. */
@@ -259,7 +318,17 @@ export const lookups: { readonly [N in TableName]: Readonly<Record<string, (row:
     caConfig: {},
     caRoots: {},
     settings: {},
+    managedProxies: { proxy: (row) => row.proxyId, token: (row) => digestOf(row.token) },
+    proxyProcesses: {},
+    aclTokens: { secret: (row) => digestOf(row.secretId) },
+    aclPolicies: { name: (row) => fold(row.name) },
+    aclRoles: { name: (row) => fold(row.name) },
   };
+
+/** What tokens are looked up by: how long that takes says nothing about how much of a guess was right. */
+export function digestOf(secret: string): string {
+  return hash('sha256', secret);
+}
 
 /** `<node>\0<service ID>` that an alias check follows; undefined for every other check. */
 function aliasTarget(row: CheckRow): string | undefined {

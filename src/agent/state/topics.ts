@@ -20,11 +20,16 @@ export const topic = {
   connect: (name: string): string => `connect:${fold(name)}`,
   /** One registration of this agent, for hash blocking. */
   agentService: (id: string): string => `agent-service:${id}`,
+  /** Which proxies the agent runs itself, and how. */
+  managedProxies: 'managed-proxies',
   intentions: 'intentions',
   /** Intentions whose destination is exactly this name or `*`. */
   intentionsTo: (destination: string): string => `intentions-to:${fold(destination)}`,
   intentionsFrom: (source: string): string => `intentions-from:${fold(source)}`,
   configEntries: (kind: string): string => `config:${kind}`,
+  aclTokens: 'acl-tokens',
+  aclPolicies: 'acl-policies',
+  aclRoles: 'acl-roles',
   roots: 'roots',
   leaf: (service: string): string => `leaf:${service}`,
 } as const;
