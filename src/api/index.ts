@@ -28,6 +28,8 @@ export type {
   CaRoot,
   CaRoots,
   CatalogService,
+  ExplainAnswer,
+  ExplainStep,
   HealthService,
   Intention,
   Leaf,

@@ -158,3 +158,36 @@ export interface Intention {
   readonly SourceSamenessGroup?: string;
   readonly JWT?: unknown;
 }
+
+/** Answer of `GET /v1/internal/fairlead/explain`, which only our agent has. */
+export interface ExplainAnswer {
+  readonly SourceNS: string;
+  readonly SourceName: string;
+  readonly DestinationNS: string;
+  readonly DestinationName: string;
+  readonly Allowed: boolean;
+  /** As `authorize` words it. */
+  readonly Reason: string;
+  /** The intention that decided; null: none matches, so the default did. */
+  readonly DecidedBy: Intention | null;
+  readonly AllowedByDefault: boolean;
+  /** Intentions about this source that did not decide, by precedence. */
+  readonly Others: readonly { readonly Why: 'lower precedence' | 'equal' | 'case'; readonly Intention: Intention }[];
+  /** How many more the destination has, about other sources. */
+  readonly Elsewhere: number;
+  /** The fewest steps, in this order, that lead to the opposite. */
+  readonly Flip: readonly ExplainStep[];
+}
+
+export interface ExplainStep {
+  readonly Change: 'create' | 'replace' | 'delete';
+  readonly SourceNS: string;
+  readonly SourceName: string;
+  readonly DestinationNS: string;
+  readonly DestinationName: string;
+  /** Of what is created or replaced. */
+  readonly Action?: 'allow' | 'deny';
+  /** Where the source of a deletion is at home if not here: `peer east`. Only the destination's config entry can be edited then. */
+  readonly Origin?: string;
+  readonly Command?: string;
+}

@@ -28,17 +28,16 @@ export function compileRules(rules: Iterable<Rule>): RuleTable {
   return { allowing, guarding };
 }
 
-/** The first rule by precedence that matches; at equal precedence one that denies, then one that can't be evaluated. */
 export function decide(table: RuleTable, source: Source): Verdict {
-  const { service, namespace } = source;
-  const found = firstOf(
-    table.guarding,
-    fold(namespace),
-    fold(service),
-    firstOf(table.allowing, namespace, service, undefined),
-  );
+  const found = decidingRule(table, source);
   if (found === undefined) return { decision: 'none' };
   return found.action === 'unknown' ? { decision: 'ask' } : { decision: found.action, rule: found };
+}
+
+/** The first rule by precedence that matches; at equal precedence one that denies, then one that can't be evaluated. */
+export function decidingRule(table: RuleTable, { service, namespace }: Source): Rule | undefined {
+  const allowing = firstOf(table.allowing, namespace, service, undefined);
+  return firstOf(table.guarding, fold(namespace), fold(service), allowing);
 }
 
 function firstOf(rules: ReadonlyMap<string, Rule>, namespace: string, name: string, first: Rule | undefined) {
@@ -63,4 +62,5 @@ function goesBefore(a: Rule, b: Rule): boolean {
 
 const keyOf = (namespace: string, name: string): string => `${namespace}\0${name}`;
 
-const fold = (name: string): string => name.toLowerCase();
+/** Names that fold to the same differ in case at most. */
+export const fold = (name: string): string => name.toLowerCase();

@@ -17,6 +17,8 @@ export interface Rule {
   readonly id?: string;
   /** The number of L7 permissions, where it has them. */
   readonly permissions?: number;
+  /** Where the source is at home if not here: `peer east`, `partition team`, `sameness group all`. For explanations. */
+  readonly origin?: string;
 }
 
 /** Who asks: taken from a verified certificate, never from what a peer says. */

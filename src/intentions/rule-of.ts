@@ -20,6 +20,7 @@ export interface IntentionFields {
 /** The rule as it applies to a connection of which we know the source's name and nothing of what it says. */
 export function ruleOf(intention: IntentionFields): Rule {
   const { id, permissions } = intention;
+  const origin = originOf(intention);
   return {
     source: intention.source,
     sourceNamespace: intention.sourceNamespace || 'default',
@@ -28,19 +29,22 @@ export function ruleOf(intention: IntentionFields): Rule {
     precedence: intention.precedence,
     ...(id ? { id } : {}),
     ...(permissions?.length ? { permissions: permissions.length } : {}),
+    ...(origin === undefined ? {} : { origin }),
   };
 }
 
 function actionOf(intention: IntentionFields): Rule['action'] {
-  const { action, sourceType, sourcePartition, permissions } = intention;
-  const isEvaluated =
-    (!sourceType || sourceType === 'consul') &&
-    (!sourcePartition || sourcePartition === 'default') &&
-    !intention.sourcePeer &&
-    !intention.sourceSamenessGroup &&
-    !intention.jwt;
+  const { action, sourceType, permissions } = intention;
+  const isEvaluated = (!sourceType || sourceType === 'consul') && originOf(intention) === undefined && !intention.jwt;
   if (!isEvaluated) return 'unknown';
   // Permissions are about requests. A connection has none yet, whatever they allow.
   if (permissions?.length) return 'deny';
   return action === 'allow' || action === 'deny' ? action : 'unknown';
+}
+
+function originOf(intention: IntentionFields): string | undefined {
+  const { sourcePeer: peer, sourcePartition: partition, sourceSamenessGroup: group } = intention;
+  if (peer) return `peer ${peer}`;
+  if (partition && partition !== 'default') return `partition ${partition}`;
+  return group ? `sameness group ${group}` : undefined;
 }

@@ -16,6 +16,7 @@ import { topic } from '../state/topics.ts';
 import { indexed, plain } from './blocking.ts';
 import { refuseOtherDatacenter } from './consistency.ts';
 import type { ApiContext } from './context.ts';
+import { explainRoutes } from './explain-route.ts';
 import { filterOf } from './filter.ts';
 import { mayRead, mustRead, mustWrite, refuseForeignSource } from './intention-access.ts';
 import { newId, problemOfId } from './intention-id.ts';
@@ -51,6 +52,7 @@ export function intentionRoutes(context: ApiContext): Route[] {
       },
     },
     ...intentionMatchRoutes(context),
+    ...explainRoutes(context),
   ];
 }
 

@@ -1,8 +1,8 @@
 /** What the agent says of a connection: from the rows in memory, by the same code as a proxy that decides for itself. */
 
 import { compileRules, decide, type Rule, type RuleTable, ruleOf, type Source } from '../../intentions/index.ts';
-import type { IntentionSource, IntentionsRow } from '../state/tables.ts';
-import { type IntentionTable, rowsFor, type ServiceName } from './view.ts';
+import type { IntentionsRow } from '../state/tables.ts';
+import { type IntentionTable, rowsFor, type ServiceName, type StoredIntention } from './view.ts';
 
 export interface IntentionDecision {
   readonly allowed: boolean;
@@ -40,12 +40,12 @@ const compiledRows = new WeakMap<IntentionsRow, RuleTable>();
 function compiled(row: IntentionsRow): RuleTable {
   const known = compiledRows.get(row);
   if (known !== undefined) return known;
-  const table = compileRules(row.sources.map((source) => ruleOfSource(row, source)));
+  const table = compileRules(row.sources.map((source) => ruleOfStored({ row, source })));
   compiledRows.set(row, table);
   return table;
 }
 
-function ruleOfSource(row: IntentionsRow, source: IntentionSource): Rule {
+export function ruleOfStored({ row, source }: Pick<StoredIntention, 'source'> & { readonly row: IntentionsRow }): Rule {
   const { Peer: peer, Partition: partition, SamenessGroup: group } = source.unknown ?? {};
   return ruleOf({
     id: source.legacyId,
