@@ -21,7 +21,15 @@ export function agentOptions(settings: AgentSettings): AgentOptions {
     nodeMeta: settings.nodeMeta,
     nodeAddress: nodeAddress(settings),
     datacenter: settings.datacenter?.toLowerCase(),
-    defaultIntentionPolicy: policy(settings.defaultIntentionPolicy),
+    acl: {
+      enabled: settings.aclEnabled ?? false,
+      defaultPolicy: policy(settings.aclDefaultPolicy, 'acl.default_policy') ?? 'allow',
+      tokens: settings.aclTokens ?? {},
+    },
+    defaultIntentionPolicy: policy(
+      settings.defaultIntentionPolicy,
+      '-default-intention-policy (default_intention_policy)',
+    ),
     clusterId,
     caConfig,
     sidecarPorts: sidecarPorts(settings),
@@ -40,6 +48,7 @@ const places: Readonly<Record<string, string>> = {
   datacenter: '-datacenter (datacenter)',
   clusterId: 'connect.ca_config.cluster_id',
   caConfig: 'connect.ca_config',
+  acl: 'acl.tokens',
   sidecarPorts: 'ports.sidecar_min_port, ports.sidecar_max_port',
 };
 
@@ -83,9 +92,8 @@ function nodeAddress({ advertiseAddress, bindAddress }: AgentSettings): string |
   return undefined;
 }
 
-function policy(text: string | undefined): 'allow' | 'deny' | undefined {
+function policy(text: string | undefined, place: string): 'allow' | 'deny' | undefined {
   if (text === undefined || text === 'allow' || text === 'deny') return text;
-  const place = '-default-intention-policy (default_intention_policy)';
   throw new InputError(place, `expected allow or deny, found ${JSON.stringify(text)}`);
 }
 

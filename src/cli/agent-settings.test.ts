@@ -41,6 +41,31 @@ test('keys that mean nothing on one machine are accepted and named', () => {
   assert.deepEqual(settings.ignored, ['server', 'bootstrap', 'performance', 'ports.dns', 'ports.serf_lan']);
 });
 
+test('ACLs are asked for in the words of now and of before', () => {
+  const tokens = { master: 'root', agent_recovery: 'r', default: '' };
+  const now = settingsFromFiles([
+    file({ acl: { enabled: true, default_policy: 'deny', tokens, down_policy: 'deny' } }),
+  ]);
+  assert.equal(now.aclEnabled, true);
+  assert.equal(now.aclDefaultPolicy, 'deny');
+  assert.deepEqual(now.aclTokens, { initialManagement: 'root', agentRecovery: 'r' });
+  assert.deepEqual(now.ignored, ['acl.down_policy']);
+
+  const before = settingsFromFiles([
+    file({ acl_datacenter: 'dc1', acl_master_token: 'root', acl_default_policy: 'deny' }),
+  ]);
+  assert.equal(before.aclEnabled, true);
+  assert.equal(before.aclDefaultPolicy, 'deny');
+  assert.deepEqual(before.aclTokens, { initialManagement: 'root' });
+});
+
+test('rules that nobody switched on are named', () => {
+  const settings = settingsFromFiles([file({ acl: { default_policy: 'deny', tokens: {} } })]);
+  const parsed = parseFlags({ ...agentFlags, ...ignoredFlags }, []);
+  assert.ok(parsed.kind === 'flags');
+  assert.deepEqual(withFlags(settings, parsed.values, []).ignored, ['acl, because acl.enabled is not true']);
+});
+
 const refused: readonly (readonly [text: string, message: RegExp])[] = [
   ['{\n  "node_name": "x",\n  "bogus": 1\n}', /^a\.json:3: bogus: there is no such key$/],
   ['{"ports": {"http": "8500"}}', /^a\.json:1: ports\.http: expected a whole number, found "8500"$/],
@@ -50,8 +75,9 @@ const refused: readonly (readonly [text: string, message: RegExp])[] = [
     '{"services": [{"name": "a"}, {"connect": {"sidecar_service": {"x": 1}}}]}',
     /services\[1\]\.connect\.sidecar_service\.x/,
   ],
-  ['{"acl": {"enabled": true}}', /^a\.json:1: acl\.enabled: tokens and ACLs are not there yet/],
-  ['{"acl_datacenter": "dc1"}', /^a\.json:1: acl_datacenter: tokens and ACLs are not there yet/],
+  ['{"acl": {"enabled": "yes"}}', /^a\.json:1: acl\.enabled: expected true or false/],
+  ['{"acl": {"tokens": {"mater": "x"}}}', /^a\.json:1: acl\.tokens\.mater: there is no such key$/],
+  ['{"acl": {"tokens": {"master": 123456}}}', /^a\.json:1: acl\.tokens\.master: expected a token, as text$/],
   ['{"http_config": {"block_endpoints": ["/v1/"]}}', /^a\.json:1: http_config\.block_endpoints: is not there yet/],
   ['{"connect": {"ca_provider": "vault"}}', /^a\.json:1: connect\.ca_provider: expected consul/],
   ['{"services": [5]}', /^a\.json: services\[0\]: expected an object, found 5$/],

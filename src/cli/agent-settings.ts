@@ -3,6 +3,7 @@
  * in any case and with or without underscores.
  */
 
+import type { AgentConfig } from '../agent/index.ts';
 import { InputError } from '../base/index.ts';
 import type { AgentFlags } from './agent-flags.ts';
 import { type ConfigFile, placeOfKey } from './config-files.ts';
@@ -33,6 +34,9 @@ export interface AgentSettings {
   readonly pidFile?: string;
   readonly checkUpdateInterval?: string;
   readonly defaultIntentionPolicy?: string;
+  readonly aclEnabled?: boolean;
+  readonly aclDefaultPolicy?: string;
+  readonly aclTokens?: AclTokens;
   readonly caConfig?: JsonObject;
   /** As the API takes them. */
   readonly services: readonly JsonObject[];
@@ -40,6 +44,8 @@ export interface AgentSettings {
   /** Keys and flags without effect, as they were written. */
   readonly ignored: readonly string[];
 }
+
+type AclTokens = AgentConfig['acl']['tokens'];
 
 type Draft = { -readonly [Key in keyof AgentSettings]: AgentSettings[Key] };
 
@@ -75,8 +81,16 @@ export function withFlags(
   };
   const said = Object.fromEntries(Object.entries(fromFlags).filter(([, value]) => value !== undefined));
   const merged: AgentSettings = { ...settings, ...said };
-  const unused = merged.isDev && merged.dataDir !== undefined ? ['data_dir, because of -dev'] : [];
-  return { ...merged, ignored: [...settings.ignored, ...given, ...unused] };
+  return { ...merged, ignored: [...settings.ignored, ...given, ...unusedOf(merged)] };
+}
+
+/** What is understood, and means nothing beside the rest. */
+function unusedOf({ isDev, dataDir, aclEnabled, aclDefaultPolicy, aclTokens }: AgentSettings): string[] {
+  const hasIdleAcls = !aclEnabled && (aclDefaultPolicy !== undefined || Object.keys(aclTokens ?? {}).length > 0);
+  return [
+    ...(isDev && dataDir !== undefined ? ['data_dir, because of -dev'] : []),
+    ...(hasIdleAcls ? ['acl, because acl.enabled is not true'] : []),
+  ];
 }
 
 type ReadKey = (draft: Draft, value: unknown, at: Place) => void;
@@ -96,10 +110,16 @@ const ignore: ReadKey = (draft, _value, { path }) => {
 
 const topLevelKeys: Keys = {
   ...Object.fromEntries([...ignoredKeys].map((key) => [key, ignore])),
-  acldatacenter: (draft, value, at) => {
-    if (value !== '') refuseAcls(at);
-    ignore(draft, value, at);
+  aclagentmastertoken: aclToken('agentRecovery'),
+  aclagenttoken: aclToken('agent'),
+  // Before there was `acl.enabled`, to say where ACLs are kept was to have them.
+  acldatacenter: (draft, value) => {
+    if (value !== '') draft.aclEnabled = true;
   },
+  acldefaultpolicy: text('aclDefaultPolicy'),
+  aclmastertoken: aclToken('initialManagement'),
+  aclreplicationtoken: aclToken('replication'),
+  acltoken: aclToken('default'),
   acl: (draft, value, at) => readObject(draft, at.file, at.path, objectAt(value, at), aclKeys),
   addresses: (draft, value, at) => readObject(draft, at.file, at.path, objectAt(value, at), addressKeys),
   advertiseaddr: text('advertiseAddress'),
@@ -126,20 +146,33 @@ const topLevelKeys: Keys = {
   services: addServices,
 };
 
-/** What would leave open what its writer wants closed is refused, not ignored. */
 const aclKeys: Keys = {
   ...Object.fromEntries([...ignoredAclKeys].map((key) => [key, ignore])),
-  enabled: (draft, value, at) => {
-    if (value !== false) refuseAcls(at);
-    ignore(draft, value, at);
-  },
-  tokens: (draft, value, at) => {
-    if (Object.keys(objectAt(value, at)).length > 0) ignore(draft, value, at);
-  },
+  defaultpolicy: text('aclDefaultPolicy'),
+  enabled: toggle('aclEnabled'),
+  tokens: (draft, value, at) => readObject(draft, at.file, at.path, objectAt(value, at), aclTokenKeys),
 };
 
-function refuseAcls(at: Place): never {
-  throw new InputError(placeOf(at), 'tokens and ACLs are not there yet; take it out');
+/** Names of now and of earlier versions. */
+const aclTokenKeys: Keys = {
+  agent: aclToken('agent'),
+  agentmaster: aclToken('agentRecovery'),
+  agentrecovery: aclToken('agentRecovery'),
+  configfileserviceregistration: ignore,
+  default: aclToken('default'),
+  dns: ignore,
+  initialmanagement: aclToken('initialManagement'),
+  managedserviceprovider: ignore,
+  master: aclToken('initialManagement'),
+  replication: aclToken('replication'),
+};
+
+/** What it finds is a secret and in no message. */
+function aclToken(name: keyof AclTokens): ReadKey {
+  return (draft, value, at) => {
+    if (typeof value !== 'string') throw new InputError(placeOf(at), 'expected a token, as text');
+    if (value !== '') draft.aclTokens = { ...draft.aclTokens, [name]: value };
+  };
 }
 
 const httpKeys: Keys = {

@@ -72,7 +72,6 @@ export const ignoredKeys: ReadonlySet<string> = new Set([
     'unixsockets',
     'usestreamingbackend',
   ],
-  ...['acltoken', 'aclagenttoken', 'aclagentmastertoken', 'aclmastertoken', 'aclreplicationtoken', 'acldefaultpolicy'],
   ...['acldownpolicy', 'aclttl', 'aclpolicyttl', 'aclrolettl', 'aclenforceversion8', 'aclenablekeylistpolicy'],
   ...['enableaclreplication', 'enableagenttlsforchecks', 'disablehttpunprintablecharfilter', 'tlsciphersuites'],
   ...['tlsminversion', 'tlspreferserverciphersuites', 'aeinterval', 'checkdeferintervalmin', 'checkreapinterval'],
@@ -86,8 +85,8 @@ export const ignoredPorts: ReadonlySet<string> = new Set([
   ...['serflan', 'serfwan', 'server'],
 ]);
 
-/** The same below `acl`, where no ACLs are asked for. */
+/** The same below `acl`. */
 export const ignoredAclKeys: ReadonlySet<string> = new Set([
-  ...['defaultpolicy', 'downpolicy', 'enablekeylistpolicy', 'enabletokenpersistence', 'enabletokenreplication'],
+  ...['downpolicy', 'enablekeylistpolicy', 'enabletokenpersistence', 'enabletokenreplication'],
   ...['mspdisablebootstrap', 'policyttl', 'rolettl', 'tokenttl'],
 ]);
