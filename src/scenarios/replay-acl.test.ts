@@ -1,0 +1,92 @@
+/**
+ * Traffic recorded on a real agent of 1.10.0 with ACLs and default policy deny, sent again to ours. The tokens that it uses were made
+ * before; here they are made with the recorded secrets.
+ */
+
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { startAgent } from '../agent/index.ts';
+import { testRuntime } from '../testing/index.ts';
+import { type Accepted, unexpected } from './replay/accepted.ts';
+import { ask } from './replay/http.ts';
+import { replay } from './replay/replay.ts';
+import { readExchanges } from './replay/transcript.ts';
+
+const management = 'aaaaaaaa-0000-0000-0000-000000000001';
+
+/** By the recorded secret. */
+const rules = {
+  '1227a98a-4415-9931-d546-aaa21bd0fe6c':
+    'service_prefix "web" { policy = "write" } node_prefix "" { policy = "read" }',
+  '1e49fc02-b6be-f069-f67e-33397099d0d5': 'service_prefix "" { policy = "read" } node_prefix "" { policy = "read" }',
+  'af332bd3-3fb9-c668-710b-db38abed03ff': 'service "db" { policy = "write" intentions = "write" }',
+};
+
+const skipped = new Map([[332, 'prepared queries are not built yet']]);
+
+const accepted: readonly Accepted[] = [
+  { id: 'filtered-to-nothing', exchanges: [329], place: /^header x-consul-knownleader$/ },
+];
+
+test('recorded traffic of 1.10.0 with ACLs is answered as recorded', async () => {
+  await using agent = await startAgent(
+    {
+      dev: true,
+      http: [{ host: '127.0.0.1', port: 0 }],
+      nodeName: 'node110',
+      sidecarPorts: { min: 21_290, max: 21_295 },
+      acl: { enabled: true, defaultPolicy: 'deny', tokens: { initialManagement: management } },
+    },
+    testRuntime(),
+  );
+  const { port } = agent.address;
+  for (const [secret, text] of Object.entries(rules)) await makeToken(port, secret, text);
+  const exchanges = readExchanges('v1.10.0', 301, 332);
+
+  const outcomes = await replay(exchanges, { port, skipped, ports: new Map() });
+
+  assert.deepEqual(unexpected(outcomes, accepted), []);
+  assert.equal(outcomes.length + skipped.size, exchanges.length);
+});
+
+test('every accepted difference has its reason in docs/compatibility.md', () => {
+  const page = readFileSync(new URL('../../docs/compatibility.md', import.meta.url), 'utf8');
+  for (const { id } of accepted) assert.ok(page.includes(`\`${id}\``), `${id} is not explained`);
+});
+
+test('a watched sidecar that goes with its service ends the wait as recorded', async () => {
+  await using agent = await startAgent(
+    { dev: true, http: [{ host: '127.0.0.1', port: 0 }], nodeName: 'node110' },
+    testRuntime(),
+  );
+  const { port } = agent.address;
+  const service = { Name: 'gone', Port: 80, Connect: { SidecarService: {} } };
+  await ask(port, 'PUT', '/v1/agent/service/register', {}, JSON.stringify(service));
+  const sidecar = await ask(port, 'GET', '/v1/agent/service/gone-sidecar-proxy', {}, '');
+  const hash = sidecar.headers.get('x-consul-contenthash') ?? '';
+  const exchanges = readExchanges('v1.10.0', 381, 381).map((exchange) => ({
+    ...exchange,
+    request: { ...exchange.request, target: exchange.request.target.replace(/hash=\w+/, `hash=${hash}`) },
+  }));
+
+  const outcomes = await replay(exchanges, {
+    port,
+    skipped: new Map(),
+    ports: new Map(),
+    during: new Map([[381, () => ask(port, 'PUT', '/v1/agent/service/deregister/gone', {}, '').then(() => undefined)]]),
+  });
+
+  assert.equal(outcomes.length, 1);
+  assert.deepEqual(unexpected(outcomes, []), []);
+});
+
+async function makeToken(port: number, secret: string, text: string): Promise<void> {
+  const headers = { 'X-Consul-Token': management };
+  const Name = `rules-of-${secret.slice(0, 8)}`;
+  const policy = await ask(port, 'PUT', '/v1/acl/policy', headers, JSON.stringify({ Name, Rules: text }));
+  assert.equal(policy.status, 200, policy.body);
+  const body = JSON.stringify({ SecretID: secret, Policies: [{ Name }] });
+  const token = await ask(port, 'PUT', '/v1/acl/token', headers, body);
+  assert.equal(token.status, 200, token.body);
+}
