@@ -2,11 +2,12 @@
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type Log, startDeadline } from '../base/index.ts';
+import { dispatch } from './dispatch.ts';
 import { refusalOf } from './local-guard.ts';
 import type { OpenRequest, OpenRequests } from './open-requests.ts';
 import { acceptsGzip, encodeReply, replyOfError } from './respond.ts';
 import { HttpError, type HttpReply, type HttpRequest, type Route } from './route.ts';
-import { allowedMethods, type Match, parseTarget, Router, type Target } from './router.ts';
+import { type Match, parseTarget, Router, type Target } from './router.ts';
 
 export interface AnsweringOptions {
   readonly routes: readonly Route[];
@@ -56,13 +57,8 @@ export class Answering {
   async #decide({ raw, target, match }: Exchange, body: Buffer, open: OpenRequest): Promise<HttpReply> {
     const refusal = refusalOf(raw.socket.localAddress, raw.headers, this.#options.allowedHosts ?? []);
     if (refusal !== undefined) throw new HttpError(403, refusal);
-    if ('refused' in target) return { status: target.refused };
-    if (match === undefined) return { status: 404 };
-    const handler = handlerOf(match.route, raw.method ?? '');
-    if (handler !== undefined) return handler(requestOf(raw, target, match.rest, body, open));
-    const allow = { Allow: allowedMethods(match.route) };
-    if (raw.method === 'OPTIONS') return { status: 200, headers: allow };
-    throw new HttpError(405, `method ${raw.method} not allowed`, allow);
+    const asked = { method: raw.method ?? '', target, match };
+    return dispatch(asked, (known, rest) => requestOf(raw, known, rest, body, open));
   }
 
   #exchangeOf(raw: IncomingMessage, response: ServerResponse, url: string): Exchange {
@@ -90,13 +86,6 @@ export class Answering {
     const deadline = startDeadline(this.#options.sendTime, () => socket.destroy());
     response.once('close', () => deadline.cancel());
   }
-}
-
-function handlerOf(
-  { methods }: Route,
-  method: string,
-): ((request: HttpRequest) => HttpReply | Promise<HttpReply>) | undefined {
-  return Object.hasOwn(methods, method) ? methods[method as keyof typeof methods] : undefined;
 }
 
 function requestOf(
