@@ -41,7 +41,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   proxy: ['base', 'api', 'mtls', 'connect', 'relay', 'admin'],
   agent: ['base', 'pki', 'issuing', 'intentions', 'api', 'http', 'hcl', 'admin'],
   testing: everythingBelow,
-  cli: ['base', 'hcl', 'api', 'admin', 'proxy', 'agent'],
+  cli: ['base', 'intentions', 'hcl', 'api', 'admin', 'proxy', 'agent'],
   scenarios: [...everythingBelow, 'testing'],
 };
 

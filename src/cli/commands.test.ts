@@ -34,7 +34,7 @@ for (const [line, kind, path, rest] of found) {
 
 const completions: readonly (readonly [line: string, offers: readonly string[]])[] = [
   ['fairlead inten', ['intention']],
-  ['fairlead intention ', ['check', 'create', 'delete', 'get', 'list', 'match']],
+  ['fairlead intention ', ['check', 'create', 'delete', 'explain', 'get', 'list', 'match']],
   ['fairlead intention c', ['check', 'create']],
   ['fairlead connect ca ', ['get-config', 'set-config']],
   ['fairlead intention create -de', ['-deny']],

@@ -41,6 +41,10 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     summary: 'Delete an intention',
     load: async () => (await import('./commands/intention-delete.ts')).remove,
   },
+  'intention explain': {
+    summary: 'Show why one service may connect to another or not, and what would turn that',
+    load: async () => (await import('./commands/intention-explain.ts')).explainPair,
+  },
   'intention get': {
     summary: 'Show one intention',
     load: async () => (await import('./commands/intention-get.ts')).get,

@@ -1,15 +1,15 @@
 import { existsSync } from 'node:fs';
 import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { styleText } from 'node:util';
 import { noMetrics, type Runtime, silentLog, systemClock } from '../../base/index.ts';
 import { formatColumns } from '../columns.ts';
 import { type Command, defineCommand } from '../command.ts';
 import { startDemoMesh } from '../demo/mesh.ts';
-import { formatTime, type Paint } from '../demo/picture.ts';
+import { formatTime } from '../demo/picture.ts';
 import { type Stage, showAllowed, showRefused, whatToTry } from '../demo/show.ts';
 import { watchMesh, writeNewRootConfig } from '../demo/watching.ts';
 import { toggle } from '../flags.ts';
+import { paintFor } from '../paint.ts';
 import { refuseArguments } from '../refuse-arguments.ts';
 
 /** Milliseconds for the mesh to end by itself. */
@@ -23,8 +23,7 @@ it took and one that is refused, and then stays for you to try things. Ctrl-C en
   run: async ({ once }, args, context) => {
     refuseArguments(args);
     const runtime: Runtime = { clock: systemClock, log: silentLog, metrics: noMetrics, random: Math.random };
-    const paint: Paint = (style, text) =>
-      context.hasColours ? styleText(style, text, { validateStream: false }) : text;
+    const paint = paintFor(context);
     const hangup = new AbortController(); // a terminal that is closed must not leave the mesh running
     context.onHangup(() => hangup.abort(), hangup.signal);
     const signal = AbortSignal.any([context.stop(), hangup.signal]);

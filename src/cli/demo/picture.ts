@@ -1,5 +1,7 @@
 /** The way of one request through the mesh, drawn with characters. */
 
+import type { Paint } from '../paint.ts';
+
 export interface Picture {
   readonly stations: readonly Station[];
   /** Between each station and the next. */
@@ -16,8 +18,6 @@ export interface Leg {
   readonly isEncrypted: boolean;
   readonly lines: readonly string[];
 }
-
-export type Paint = (style: 'bold' | 'dim' | 'green' | 'red' | 'cyan', text: string) => string;
 
 const indent = '  ';
 const arrowColumn = 4;

@@ -2,10 +2,11 @@
 
 import type { ConsulClient } from '../../api/index.ts';
 import { CommandFailure } from '../failure.ts';
+import type { Paint } from '../paint.ts';
 import type { Trace } from './applications.ts';
 import { httpGet } from './http-get.ts';
 import type { DemoMesh, Ports } from './mesh.ts';
-import { drawPicture, formatTime, type Paint } from './picture.ts';
+import { drawPicture, formatTime } from './picture.ts';
 
 export interface Stage {
   readonly print: (text: string) => void;
