@@ -2,10 +2,9 @@
 
 import type { TLSSocket } from 'node:tls';
 import { messageOf, startDeadline } from '../base/index.ts';
-import { DialError, dialAny, type Instance, type Peer, peerOf } from '../mtls/index.ts';
+import { DialError, dialAny, type Instance, Loads, type Peer, peerOf } from '../mtls/index.ts';
 import { ConnectError, type ConnectErrorCode } from './errors.ts';
 import type { Ground } from './ground.ts';
-import { Loads } from './loads.ts';
 import { notReadyError } from './readiness.ts';
 import { explainRefusal } from './refusal.ts';
 import { Resolutions } from './resolutions.ts';
@@ -52,7 +51,7 @@ export class Dialer {
     try {
       return await this.#dial(target, either, { end: this.#ground.runtime.clock.now() + timeout, alpn });
     } catch (error) {
-      throw error === late.signal.reason ? this.#lateError(target, timeout) : error;
+      throw late.signal.aborted ? this.#lateError(target, timeout) : error;
     } finally {
       deadline.cancel();
     }
@@ -69,14 +68,12 @@ export class Dialer {
     try {
       const { instance, socket } = await dialAny(instances, state, {
         signal,
-        load: this.#loads,
+        loads: this.#loads,
         end,
         clock: runtime.clock,
         random: runtime.random,
-        onFailed: (failed) => this.#loads.failed(failed),
         ...(alpn === undefined ? {} : { alpn }),
       });
-      this.#loads.opened(instance, socket);
       explainRefusal(socket, nameOf(target), instance);
       return Object.assign(socket, { peer: provenBy(socket) });
     } catch (error) {

@@ -2,45 +2,54 @@
 
 import type { TLSSocket } from 'node:tls';
 import { type Clock, messageOf, startDeadline } from '../base/index.ts';
-import { chooseInstance, type Load } from './balance.ts';
+import { chooseInstance } from './balance.ts';
 import type { MtlsState } from './context.ts';
 import { DialError, type DialOptions, dialInstance } from './dial-instance.ts';
+import type { Loads } from './loads.ts';
 import type { Instance } from './state.ts';
 
 export interface DialAnyOptions extends DialOptions {
-  readonly load: Load;
+  /** What earlier dials have learned; this one adds to it. */
+  readonly loads: Loads;
   /** The clock's time at which `signal` will abort, in milliseconds: no instance gets so much of it that none is left for the next. */
   readonly end: number;
   readonly clock: Clock;
   readonly random: () => number;
-  readonly onFailed?: (instance: Instance, error: DialError) => void;
 }
 
 /** An instance that doesn't answer at all may take no more than its share of so many. */
 const shares = 3;
 
-/** Rejects with an `AggregateError` of one `DialError` for each instance, or with the signal's reason when it aborts first. */
+/** Rejects with an `AggregateError` of one `DialError` for each instance, or with the signal's reason when it aborts before any failed. */
 export async function dialAny(
   instances: readonly Instance[],
   state: MtlsState,
   options: DialAnyOptions,
 ): Promise<{ readonly instance: Instance; readonly socket: TLSSocket }> {
-  const { load, end, clock, random } = options;
+  const { loads, end, clock, random } = options;
   const failures: DialError[] = [];
   let left = instances;
   for (;;) {
-    const instance = chooseInstance(left, load, random);
-    if (instance === undefined) throw new AggregateError(failures, failures.map(messageOf).join('; '));
+    const instance = chooseInstance(left, loads, random);
+    if (instance === undefined) throw together(failures);
     const share = (end - clock.now()) / Math.min(left.length, shares);
     left = left.filter((other) => other !== instance);
     try {
-      return { instance, socket: await dialWithin(share, instance, state, options) };
+      const socket = await dialWithin(share, instance, state, options);
+      loads.opened(instance, socket);
+      return { instance, socket };
     } catch (error) {
-      if (!(error instanceof DialError)) throw error;
+      if (!(error instanceof DialError)) throw failures.length === 0 ? error : together(failures, error);
       failures.push(error);
-      options.onFailed?.(instance, error);
+      loads.failed(instance);
     }
   }
+}
+
+/** `end` is what ended the attempts before all were made. */
+function together(failures: readonly DialError[], end?: unknown): AggregateError {
+  const reasons = end === undefined ? failures : [end, ...failures];
+  return new AggregateError(failures, reasons.map(messageOf).join('; '), end === undefined ? {} : { cause: end });
 }
 
 async function dialWithin(

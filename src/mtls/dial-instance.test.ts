@@ -9,6 +9,7 @@ import { createPeerServer } from './accept-peer.ts';
 import { defaultTls, type MtlsState } from './context.ts';
 import { dialAny } from './dial-any.ts';
 import { DialError, dialInstance, peerOf } from './dial-instance.ts';
+import { Loads } from './loads.ts';
 import { resetConnection } from './raw-socket.ts';
 import type { Instance } from './state.ts';
 
@@ -63,16 +64,19 @@ for (const [who, issue] of impostors)
     await using good = await startFar(db);
     await assert.rejects(dialInstance(bad.instance, web, patience), isFailure('identity'));
 
-    const failed: string[] = [];
+    const loads = shunning(good.instance); // so that the bad one comes first
     const { instance, socket } = await dialAny([bad.instance, good.instance], web, {
       ...patience,
-      load: { open: () => 0, hasFailed: ({ port }) => port === good.instance.port }, // so that the bad one comes first
+      loads,
       end: systemClock.now() + 10_000,
       clock: systemClock,
       random: () => 0,
-      onFailed: ({ id }) => failed.push(id),
     });
-    assert.deepEqual([instance.id, failed], [good.instance.id, [bad.instance.id]]);
+    assert.equal(instance.id, good.instance.id);
+    assert.deepEqual(
+      [bad, good].map((far) => loads.hasFailed(far.instance)),
+      [true, false],
+    );
     socket.end('secret');
     await once(socket.resume(), 'end');
     assert.equal(bad.bytes, 0);
@@ -119,7 +123,7 @@ test('an instance that does not answer leaves time for the next one', async () =
   await using good = await startFar(db);
   const { instance, socket } = await dialAny([silent, good.instance], web, {
     signal: AbortSignal.timeout(10_000),
-    load: { open: () => 0, hasFailed: ({ port }) => port === good.instance.port },
+    loads: shunning(good.instance),
     end: systemClock.now() + 600,
     clock: systemClock,
     random: () => 0,
@@ -134,7 +138,7 @@ test('each instance is tried once, and the failures are told one by one', async 
   await using two = await startFar(await foreign.issue('db'));
   const dialling = dialAny([one.instance, two.instance], web, {
     ...patience,
-    load: { open: () => 0, hasFailed: () => false },
+    loads: new Loads(systemClock),
     end: systemClock.now() + 10_000,
     clock: systemClock,
     random: () => 0.5,
@@ -194,6 +198,12 @@ function isFailure(stage: DialError['stage']) {
     assert.equal(error.stage, stage, error.reason);
     return true;
   };
+}
+
+function shunning(instance: Instance): Loads {
+  const loads = new Loads(systemClock);
+  loads.failed(instance);
+  return loads;
 }
 
 function instanceAt(port: number): Instance {

@@ -3,9 +3,8 @@
 import net from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { type Cell, messageOf, type Runtime, startDeadline } from '../../base/index.ts';
-import { dialInstance, type Instance, type MtlsState, resetConnection } from '../../mtls/index.ts';
+import { dialAny, type Instance, type MtlsState, resetConnection } from '../../mtls/index.ts';
 import type { DataPlaneEvent, OutboundListener } from '../data-plane.ts';
-import { chooseInstance } from './balance.ts';
 import type { Connections } from './connections.ts';
 import type { Endpoints } from './endpoints.ts';
 import { type RunningListener, startListener } from './listener.ts';
@@ -55,7 +54,7 @@ async function handleApplication(
   const reset = (): void => resetSocket(socket);
 
   try {
-    const { instance, dialled } = await dialUpstream(listener, given.signal, endpoints, deps);
+    const { instance, socket: dialled } = await dialUpstream(listener, given.signal, endpoints, deps);
     deadline.cancel();
     const far = { socket: dialled, reset: () => resetConnection(dialled) };
     const live = connections.open(
@@ -65,9 +64,7 @@ async function handleApplication(
         far.reset();
       },
     );
-    endpoints.opened(instance);
     connections.close(live, await pipe({ socket, reset }, far, live));
-    endpoints.closed(instance);
   } catch (error) {
     reset();
     connections.refused(name, 'dial', messageOf(error));
@@ -76,55 +73,20 @@ async function handleApplication(
   }
 }
 
-/** Tries each instance no more than once, and gives none so much time that nothing would be left for the next. */
 async function dialUpstream(
-  listener: OutboundListener,
+  { upstream, connectTimeout }: OutboundListener,
   signal: AbortSignal,
   endpoints: Endpoints,
-  { state, runtime }: OutboundDeps,
-): Promise<{ readonly instance: Instance; readonly dialled: TLSSocket }> {
-  const end = runtime.clock.now() + listener.connectTimeout;
+  { state, runtime: { clock, random } }: OutboundDeps,
+): Promise<{ readonly instance: Instance; readonly socket: TLSSocket }> {
+  const end = clock.now() + connectTimeout;
   const ours = await state.until((now) => now !== undefined, signal);
-  let left = await endpoints.known(signal);
-  if (left.length === 0) throw new Error(`${listener.upstream} has no healthy instance`);
-  const failures: string[] = [];
-  for (;;) {
-    const instance = chooseInstance(left, endpoints, runtime.random);
-    if (instance === undefined)
-      throw new Error(`every instance of ${listener.upstream} failed: ${failures.join('; ')}`);
-    const share = (end - runtime.clock.now()) / Math.min(left.length, attempts);
-    left = left.filter((other) => other !== instance);
-    try {
-      return { instance, dialled: await tryInstance(instance, ours, share, signal) };
-    } catch (error) {
-      if (signal.aborted) throw new Error([messageOf(signal.reason), ...failures].join('; '), { cause: error });
-      endpoints.failed(instance);
-      failures.push(messageOf(error));
-    }
-  }
-}
-
-/** An instance that doesn't answer at all may take no more than its share of so many. */
-const attempts = 3;
-
-async function tryInstance(
-  instance: Instance,
-  state: MtlsState,
-  timeout: number,
-  signal: AbortSignal,
-): Promise<TLSSocket> {
-  const trying = new AbortController();
-  const giveUp = (): void => trying.abort(signal.reason);
-  const deadline = startDeadline(timeout, () =>
-    trying.abort(
-      new Error(`${instance.id} at ${instance.host}:${instance.port}: no answer in ${Math.round(timeout)} ms`),
-    ),
-  );
-  signal.addEventListener('abort', giveUp, { once: true });
+  const instances = await endpoints.known(signal);
+  if (instances.length === 0) throw new Error(`${upstream} has no healthy instance`);
   try {
-    return await dialInstance(instance, state, { signal: trying.signal });
-  } finally {
-    deadline.cancel();
-    signal.removeEventListener('abort', giveUp);
+    return await dialAny(instances, ours, { signal, end, clock, random, loads: endpoints.loads });
+  } catch (error) {
+    if (!(error instanceof AggregateError)) throw error;
+    throw new Error(`no instance of ${upstream} could be dialled: ${error.message}`, { cause: error });
   }
 }

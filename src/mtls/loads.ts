@@ -1,5 +1,6 @@
 import type { Clock } from '../base/index.ts';
-import type { Instance, Load } from '../mtls/index.ts';
+import type { Load } from './balance.ts';
+import type { Instance } from './state.ts';
 
 /** Milliseconds for which an instance that could not be dialled comes last. */
 const shunFor = 10_000;
@@ -29,6 +30,11 @@ export class Loads implements Load {
     const now = this.#clock.now();
     for (const [key, until] of this.#failed) if (until <= now) this.#failed.delete(key);
     this.#failed.set(keyOf(instance), now + shunFor);
+  }
+
+  /** Health checks have said something new: earlier failures count no more. */
+  forgive(): void {
+    this.#failed.clear();
   }
 
   opened(instance: Instance, socket: { once(event: 'close', listener: () => void): unknown }): void {
