@@ -9,6 +9,78 @@ export interface CommandEntry {
 
 /** By the words that call them. */
 export const commands: Readonly<Record<string, CommandEntry>> = {
+  'acl bootstrap': {
+    summary: 'Make the first token, which may do everything',
+    load: async () => (await import('./commands/acl-bootstrap.ts')).bootstrap,
+  },
+  'acl policy create': {
+    summary: 'Make a policy',
+    load: async () => (await import('./commands/acl-policy.ts')).create,
+  },
+  'acl policy delete': {
+    summary: 'Delete a policy',
+    load: async () => (await import('./commands/acl-policy.ts')).remove,
+  },
+  'acl policy list': {
+    summary: 'List the policies',
+    load: async () => (await import('./commands/acl-policy.ts')).list,
+  },
+  'acl policy read': {
+    summary: 'Show a policy',
+    load: async () => (await import('./commands/acl-policy.ts')).read,
+  },
+  'acl policy update': {
+    summary: 'Change a policy',
+    load: async () => (await import('./commands/acl-policy.ts')).update,
+  },
+  'acl role create': {
+    summary: 'Make a role',
+    load: async () => (await import('./commands/acl-role.ts')).create,
+  },
+  'acl role delete': {
+    summary: 'Delete a role',
+    load: async () => (await import('./commands/acl-role.ts')).remove,
+  },
+  'acl role list': {
+    summary: 'List the roles',
+    load: async () => (await import('./commands/acl-role.ts')).list,
+  },
+  'acl role read': {
+    summary: 'Show a role',
+    load: async () => (await import('./commands/acl-role.ts')).read,
+  },
+  'acl role update': {
+    summary: 'Change a role',
+    load: async () => (await import('./commands/acl-role.ts')).update,
+  },
+  'acl token clone': {
+    summary: 'Make another token with the same rights',
+    load: async () => (await import('./commands/acl-token.ts')).clone,
+  },
+  'acl token create': {
+    summary: 'Make a token',
+    load: async () => (await import('./commands/acl-token.ts')).create,
+  },
+  'acl token delete': {
+    summary: 'Delete a token',
+    load: async () => (await import('./commands/acl-token.ts')).remove,
+  },
+  'acl token list': {
+    summary: 'List the tokens',
+    load: async () => (await import('./commands/acl-token.ts')).list,
+  },
+  'acl token read': {
+    summary: 'Show a token',
+    load: async () => (await import('./commands/acl-token.ts')).read,
+  },
+  'acl token update': {
+    summary: 'Change a token',
+    load: async () => (await import('./commands/acl-token.ts')).update,
+  },
+  'acl set-agent-token': {
+    summary: 'Give the agent a token of its own',
+    load: async () => (await import('./commands/acl-set-agent-token.ts')).setAgentToken,
+  },
   agent: { summary: 'Run an agent', load: async () => (await import('./commands/agent.ts')).agent },
   'ca get-config': {
     summary: 'Show how the CA is configured',
@@ -127,6 +199,10 @@ export function namesBelow(path: string): readonly { readonly name: string; read
 }
 
 const groupSummaries: Readonly<Record<string, string>> = {
+  acl: 'Say who may do what',
+  'acl policy': 'Work with policies: what may be done',
+  'acl role': 'Work with roles: policies under one name',
+  'acl token': 'Work with tokens: who may do it',
   ca: 'Work with the certificate authority',
   catalog: 'Look at nodes and services',
   connect: "Consul's names for `proxy` and `ca`",
