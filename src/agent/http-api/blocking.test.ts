@@ -7,6 +7,7 @@ import { mayEverything } from '../acl/authorizer.ts';
 import { memoryStorage, type Storage } from '../persist/storage.ts';
 import { Store } from '../state/store.ts';
 import { hashed, type IndexedOptions, indexed, parseBlocking } from './blocking.ts';
+import { parseConsistency } from './consistency.ts';
 import type { ApiContext } from './context.ts';
 import { tokenOf } from './token.ts';
 
@@ -144,9 +145,45 @@ test('cache headers: the first read is a miss, each later one a hit, one that wa
   const waiting = headers('index=9999&wait=1s');
   await agent.clock.advance(1_000);
   assert.deepEqual(await waiting, ['MISS', undefined, 'false']);
-  const cached = await agent.read('cached', {});
-  assert.equal((await agent.read('cached', {})).headers?.['X-Cache'], 'HIT');
-  assert.equal(cached.headers?.['X-Cache'], 'MISS');
+});
+
+test('where the agent has a cache, `cached` asks for it; elsewhere it changes nothing', async () => {
+  const read = async (agent: State, query: string, options: Partial<IndexedOptions>): Promise<string | undefined> =>
+    (await agent.read(query, options)).headers?.['X-Cache'];
+  const agent = await startState();
+  assert.equal(await read(agent, 'cached', {}), undefined);
+  const whenAsked = { cache: 'when asked' } as const;
+  assert.equal(await read(agent, 'index=1', whenAsked), undefined);
+  assert.equal(await read(agent, 'cached', whenAsked), 'MISS');
+  assert.equal(await read(agent, 'cached&stale&passing', whenAsked), 'HIT');
+  assert.equal(await read(agent, 'cached&tag=a', whenAsked), 'MISS');
+  const blockingToo = { cache: 'when asked, and blocking' } as const;
+  const other = await startState();
+  assert.equal(await read(other, '', blockingToo), undefined);
+  const waiting = read(other, 'index=9999&wait=1s', blockingToo);
+  await other.clock.advance(2_000);
+  assert.equal(await waiting, undefined);
+  assert.equal(await read(other, 'cached', blockingToo), 'HIT');
+});
+
+test('Cache-Control and max_stale are understood or refused', () => {
+  const parse = (query: string, cacheControl: string): string =>
+    parseConsistency({ datacenter: 'dc1' }, { ...ask(query), headers: { 'cache-control': cacheControl } }).effective;
+  for (const fine of [
+    '',
+    'max-age=30',
+    'max-age',
+    'max-age=-1',
+    'must-revalidate',
+    'no-cache, stale-if-error=5',
+    'x=y',
+  ])
+    assert.equal(parse('', fine), 'leader', fine);
+  for (const bad of ['max-age=x', 'max-age=', 'Max-Age="5"', 'no-cache, stale-if-error=1.5'])
+    assert.throws(() => parse('', bad), new HttpError(400, 'Invalid Cache-Control header.'), bad);
+  assert.equal(parse('max_stale=5s', ''), 'stale');
+  assert.equal(parse('leader', ''), 'leader');
+  assert.throws(() => parse('max_stale=x', ''), new HttpError(400, 'Invalid max_stale value "x"'));
 });
 
 test('consistency is told where asked for, and contradictions are refused', async () => {
@@ -237,6 +274,7 @@ async function startState({
     nodeName: 'here',
     intentionDefault: { allow: true, reason: '' },
     defaultPolicy: 'allow',
+    authorizerFor: () => mayEverything,
     authorizerOf: () => mayEverything,
     tokenOf,
   };

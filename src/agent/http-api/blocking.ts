@@ -6,9 +6,10 @@
 
 import { parseDuration } from '../../base/index.ts';
 import { HttpError, type HttpReply, type HttpRequest, Json } from '../../http/index.ts';
+import { cacheHeaders, wasReadBefore } from './agent-cache.ts';
 import { type Consistency, parseConsistency } from './consistency.ts';
 import type { ApiContext } from './context.ts';
-import { type Found, type Reading, readAgain, readNow, wasReadBefore } from './reading.ts';
+import { type Found, type Reading, readAgain, readNow } from './reading.ts';
 import { isOnDisk } from './settled.ts';
 
 const longestWait = 600_000;
@@ -17,6 +18,11 @@ const usualWait: Readonly<Record<IndexedOptions['style'], number>> = { server: 3
 export interface IndexedOptions {
   /** `server`: the wait is stretched by a random 16th at most. `agent-cache`: exactly the wait, and `X-Cache` says whether there was one. */
   readonly style: 'server' | 'agent-cache';
+  /**
+   * Of the style `server`: `?cached` asks for the agent's cache, and `X-Cache` is sent then; elsewhere it is ignored. `and blocking`: reads
+   * with an index go into the cache too, without saying so.
+   */
+  readonly cache?: 'when asked' | 'when asked, and blocking';
   /** Sends `X-Consul-Effective-Consistency`. */
   readonly consistency?: boolean;
   /** `X-Consul-Knownleader`, true unless said otherwise. `absent`: neither this header nor `X-Consul-Lastcontact` is sent. */
@@ -45,6 +51,7 @@ export async function indexed(
 ): Promise<HttpReply> {
   const { index, wait } = parseBlocking(request);
   const consistency = parseConsistency(context, request);
+  const markOf = cacheMarks(context, request, options, consistency.cached, index);
   const patience = new Patience(context, request, effectiveWait(wait, options.style, context.runtime.random));
   try {
     for (;;) {
@@ -52,8 +59,10 @@ export async function indexed(
       const isDue = index === 0 || found.index > index || patience.isOver;
       if (!isDue) await context.store.waitForChange(found.reading.topics, index, patience.signal);
       else if (await isOnDisk(context.store)) {
-        const cache = cacheHeaders(context, request, options, consistency, found.reading, patience.isUsed);
-        return reply(found, { ...cache, ...indexHeaders(found.index, options, consistency) });
+        return reply(found, {
+          ...markOf(found.reading, patience.isUsed),
+          ...indexHeaders(found.index, options, consistency),
+        });
       }
     }
   } finally {
@@ -101,18 +110,20 @@ function effectiveWait(asked: number | undefined, style: IndexedOptions['style']
   return style === 'server' ? wait + (random() * wait) / 16 : wait;
 }
 
-/** What an agent with a cache would say: whether the answer was in it. One that had to be waited for was not. */
-function cacheHeaders(
+/** Which of an agent's cache headers go with a reading. */
+function cacheMarks(
   context: ApiContext,
   request: HttpRequest,
-  { style }: IndexedOptions,
-  { cached }: Consistency,
-  reading: Reading,
-  hasWaited: boolean,
-): Record<string, string> {
-  if (style !== 'agent-cache' && !cached) return {};
-  const isHit = (reading.hit ?? wasReadBefore(context, request)) && !hasWaited;
-  return isHit ? { Age: String(reading.age ?? 0), 'X-Cache': 'HIT' } : { 'X-Cache': 'MISS' };
+  { style, cache }: IndexedOptions,
+  isAskedFor: boolean,
+  index: number,
+): (reading: Reading, hasWaited: boolean) => Record<string, string> {
+  const isTold = style === 'agent-cache' || (cache !== undefined && isAskedFor);
+  const isUsed = isTold || (cache === 'when asked, and blocking' && index > 0);
+  return (reading, hasWaited) => {
+    const wasKnown = isUsed && (reading.hit ?? wasReadBefore(context, request));
+    return isTold ? cacheHeaders(wasKnown && !hasWaited, reading.age) : {};
+  };
 }
 
 function indexHeaders(index: number, options: IndexedOptions, { effective }: Consistency): Record<string, string> {

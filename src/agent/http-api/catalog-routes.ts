@@ -5,37 +5,44 @@ import { byNodeAndId, compare } from '../registry/health.ts';
 import { NodeRows } from '../registry/node-rows.ts';
 import { fold, keyOf } from '../state/tables.ts';
 import { topic } from '../state/topics.ts';
-import { indexed, plain } from './blocking.ts';
+import { cacheHeaders, wasReadBefore } from './agent-cache.ts';
+import { type IndexedOptions, indexed, plain } from './blocking.ts';
 import { catalogWriteRoutes } from './catalog-write-routes.ts';
 import { parseConsistency } from './consistency.ts';
 import type { ApiContext } from './context.ts';
 import { filterOf } from './filter.ts';
 import { sorted } from './go-values.ts';
-import { metaOfNodeOf, nodeMetaOf, tagsOf } from './parameters.ts';
+import { metaOfNodeOf, nearestFirst, nodeMetaOf, tagsOf } from './parameters.ts';
 import type { Reading } from './reading.ts';
 import { catalogService, catalogServiceOfNode, nodeToWire } from './wire-service.ts';
 
 export function catalogRoutes(context: ApiContext): Route[] {
   const read =
-    (reading: (request: HttpRequest, name: string) => Reading, missing?: string) =>
+    (reading: (request: HttpRequest, name: string) => Reading, missing?: string, cache?: IndexedOptions['cache']) =>
     async (request: HttpRequest): Promise<HttpReply> => {
       const name = request.rest;
       if (missing !== undefined && name === '') throw new HttpError(400, missing);
-      return await indexed(context, request, { style: 'server', consistency: true }, () => reading(request, name));
+      const options = { style: 'server', consistency: true, ...(cache === undefined ? {} : { cache }) } as const;
+      return await indexed(context, request, options, () => reading(request, name));
     };
   const noService = 'Missing service name';
   const noNode = 'Missing node name';
   return [
     { path: '/v1/catalog/datacenters', methods: { GET: (request) => listDatacenters(context, request) } },
     { path: '/v1/catalog/nodes', methods: { GET: read((request) => readNodes(context, request)) } },
-    { path: '/v1/catalog/services', methods: { GET: read((request) => readNames(context, request)) } },
+    {
+      path: '/v1/catalog/services',
+      methods: { GET: read((request) => readNames(context, request), undefined, 'when asked') },
+    },
     {
       path: '/v1/catalog/service/',
-      methods: { GET: read((request, name) => readServices(context, request, 'name', name), noService) },
+      methods: { GET: read((request, name) => readServices(context, request, 'name', name), noService, 'when asked') },
     },
     {
       path: '/v1/catalog/connect/',
-      methods: { GET: read((request, name) => readServices(context, request, 'connect', name), noService) },
+      methods: {
+        GET: read((request, name) => readServices(context, request, 'connect', name), noService, 'when asked'),
+      },
     },
     {
       path: '/v1/catalog/node/',
@@ -65,8 +72,9 @@ export function catalogRoutes(context: ApiContext): Route[] {
 }
 
 function listDatacenters(context: ApiContext, request: HttpRequest): HttpReply {
-  parseConsistency(context, request);
-  return plain(context, [context.datacenter]);
+  const { cached } = parseConsistency(context, request);
+  const headers = cached ? cacheHeaders(wasReadBefore(context, request)) : {};
+  return { ...plain(context, [context.datacenter]), headers };
 }
 
 function readNodes(context: ApiContext, request: HttpRequest): Reading {
@@ -76,6 +84,7 @@ function readNodes(context: ApiContext, request: HttpRequest): Reading {
   const value = [...context.store.table('nodes').values()]
     .filter((node) => authorizer.mayReadNode(node.node) && hasMeta(node))
     .sort((a, b) => compare(fold(a.node), fold(b.node)))
+    .sort(nearestFirst(context, request))
     .map(nodeToWire)
     .filter(keeps);
   return { value, topics: [topic.nodes] };
@@ -105,6 +114,7 @@ function readServices(context: ApiContext, request: HttpRequest, by: 'name' | 'c
   const value = [...store.table('services').by(by, fold(name))]
     .filter((service) => authorizer.mayReadService(service.name) && hasTags(service))
     .sort(byNodeAndId)
+    .sort(nearestFirst(context, request))
     .flatMap((service) => {
       const node = store.table('nodes').get(keyOf.nodes(service));
       const isShown = node !== undefined && authorizer.mayReadNode(node.node) && hasMeta(node);

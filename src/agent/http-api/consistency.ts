@@ -1,3 +1,4 @@
+import { parseDuration } from '../../base/index.ts';
 import { HttpError, type HttpRequest } from '../../http/index.ts';
 import type { ApiContext } from './context.ts';
 
@@ -12,7 +13,8 @@ export interface Consistency {
 export function parseConsistency(context: Pick<ApiContext, 'datacenter'>, request: HttpRequest): Consistency {
   refuseOtherDatacenter(context, request);
   refuseBadCacheControl(request);
-  const [stale, consistent, cached] = ['stale', 'consistent', 'cached'].map((name) => request.query.has(name));
+  const [consistent, cached] = ['consistent', 'cached'].map((name) => request.query.has(name));
+  const stale = request.query.has('stale') || hasLongestDelay(request);
   if (stale && consistent) throw conflict('stale');
   if (cached && consistent) throw conflict('cached');
   return { effective: stale ? 'stale' : consistent ? 'consistent' : 'leader', cached: cached === true };
@@ -27,11 +29,22 @@ function conflict(name: string): HttpError {
   return new HttpError(400, `Cannot specify ?${name} with ?consistent, conflicting semantics.`);
 }
 
+/** `max_stale`: any delay is kept here, but asking for one allows it. */
+function hasLongestDelay({ query }: HttpRequest): boolean {
+  const text = query.get('max_stale') ?? '';
+  if (text !== '' && parseDuration(text) === undefined) {
+    throw new HttpError(400, `Invalid max_stale value ${JSON.stringify(text)}`);
+  }
+  return text !== '';
+}
+
+/** What is asked there is always so, as nothing here is old; only what can't be understood is refused. */
 function refuseBadCacheControl({ headers }: HttpRequest): void {
-  const directives = (headers['cache-control'] ?? '').split(',').map((directive) => directive.trim().toLowerCase());
-  for (const directive of directives) {
-    const [name = '', seconds = ''] = directive.split('=', 2);
+  for (const directive of (headers['cache-control'] ?? '').split(',')) {
+    const [name = '', seconds] = directive.trim().toLowerCase().split('=', 2);
     const isTimed = name === 'max-age' || name === 'stale-if-error';
-    if (isTimed && !/^\d+$/.test(seconds)) throw new HttpError(400, 'Invalid Cache-Control header.');
+    if (isTimed && seconds !== undefined && !/^[+-]?\d+$/.test(seconds)) {
+      throw new HttpError(400, 'Invalid Cache-Control header.');
+    }
   }
 }

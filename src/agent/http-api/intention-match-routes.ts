@@ -5,7 +5,7 @@ import { decideConnection } from '../intentions/decision.ts';
 import { intentionsFrom, intentionsTo } from '../intentions/view.ts';
 import { topic } from '../state/topics.ts';
 import { indexed, plain } from './blocking.ts';
-import { refuseOtherDatacenter } from './consistency.ts';
+import { parseConsistency } from './consistency.ts';
 import type { ApiContext } from './context.ts';
 import { parseServiceName, requiredName } from './intention-names.ts';
 import { denied } from './permissions.ts';
@@ -62,7 +62,7 @@ function readerOfMatch(context: ApiContext, request: HttpRequest): () => Reading
 const noIndex = { 'X-Consul-Index': '1', 'X-Consul-Knownleader': 'false', 'X-Consul-Lastcontact': '0' };
 
 async function check(context: ApiContext, request: HttpRequest): Promise<HttpReply> {
-  refuseOtherDatacenter(context, request);
+  parseConsistency(context, request);
   const [source, destination] = [requiredName(request, 'source'), requiredName(request, 'destination')];
   const type = request.query.get('source-type') || 'consul';
   if (type !== 'consul') throw new HttpError(500, `unsupported SourceType: ${JSON.stringify(type)}`);

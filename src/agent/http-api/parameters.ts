@@ -2,7 +2,8 @@
 
 import type { HttpRequest } from '../../http/index.ts';
 import type { TableReader } from '../registry/node-rows.ts';
-import { keyOf, type NodeRow, type ServiceRow } from '../state/tables.ts';
+import { fold, keyOf, type NodeRow, type ServiceRow } from '../state/tables.ts';
+import type { ApiContext } from './context.ts';
 import { parseGoBool } from './go-values.ts';
 
 /** A flag that may stand alone (`?passing`) or have a value; undefined when the value is no boolean. */
@@ -38,4 +39,18 @@ export function tagsOf({ query }: HttpRequest): (service: ServiceRow) => boolean
     .filter((tag) => tag !== '')
     .map((tag) => tag.toLowerCase());
   return (service) => tags.every((tag) => service.tags.some((own) => own.toLowerCase() === tag));
+}
+
+/**
+ * For `?near=`, as a comparison: what is on this agent's node comes first where that is asked for. Of other nodes no distance is known, so
+ * their names change nothing, as in Consul those of nodes that it can't place.
+ */
+export function nearestFirst(
+  { nodeName }: Pick<ApiContext, 'nodeName'>,
+  { query }: HttpRequest,
+): (a: { readonly node: string }, b: { readonly node: string }) => number {
+  const near = query.get('near') ?? '';
+  const own = fold(nodeName);
+  if (near !== '_agent' && fold(near) !== own) return () => 0;
+  return (a, b) => Number(fold(b.node) === own) - Number(fold(a.node) === own);
 }

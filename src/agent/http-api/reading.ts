@@ -1,6 +1,5 @@
 /** One evaluation of an indexed read, and what equal reads share. */
 
-import { LRUCache } from 'lru-cache';
 import { type HttpRequest, Json } from '../../http/index.ts';
 import type { Store } from '../state/store.ts';
 import type { ApiContext } from './context.ts';
@@ -55,20 +54,6 @@ function startSharing(store: Store): Map<string, Found> {
   sharedReads.set(store, shared);
   setImmediate(() => sharedReads.delete(store));
   return shared;
-}
-
-const readBefore = new WeakMap<Store, LRUCache<string, true>>();
-/** Longer ones are not remembered: each of their reads counts as the first. */
-const longestKey = 1_000;
-
-/** Whether an equal read was asked for before: what an agent's cache would have answered from. Notes that it now was. */
-export function wasReadBefore(context: ApiContext, request: HttpRequest): boolean {
-  const known = readBefore.get(context.store) ?? new LRUCache<string, true>({ max: 10_000 });
-  readBefore.set(context.store, known);
-  const key = keyOf(context, request);
-  if (known.get(key)) return true;
-  if (key.length <= longestKey) known.set(key, true);
-  return false;
 }
 
 /** Equal for requests that must get equal answers: waiting parameters don't count. */

@@ -1,7 +1,7 @@
 /** `/v1/status/…`, and the page at `/`: what clients ask to see whether an agent is there. */
 
 import { Json, type Route } from '../../http/index.ts';
-import { refuseOtherDatacenter } from './consistency.ts';
+import { parseConsistency } from './consistency.ts';
 import type { ApiContext } from './context.ts';
 
 /** `serverAddress`: where a Consul server's own protocol would be; shown, never opened. */
@@ -9,7 +9,7 @@ export function statusRoutes(context: ApiContext, serverAddress: string): Route[
   const answer =
     (value: unknown): NonNullable<Route['methods']['GET']> =>
     (request) => {
-      refuseOtherDatacenter(context, request);
+      parseConsistency(context, request);
       return { status: 200, body: new Json(value) };
     };
   return [
