@@ -1,10 +1,9 @@
-export {
-  defaultSettings,
-  type InboundConfig,
-  type ProxyConfig,
-  type ProxySettings,
-  type UpstreamConfig,
-  type UpstreamTarget,
+export type {
+  InboundConfig,
+  ProxyConfig,
+  ProxySettings,
+  UpstreamConfig,
+  UpstreamTarget,
 } from './config.ts';
 export { type ConfigOrigin, originFromFlags, type ProxyFlags, type Registration } from './flag-config.ts';
 export { type Proxy, type ProxyOptions, startProxy } from './proxy.ts';

@@ -19,7 +19,7 @@ export interface Traffic {
 }
 
 /** How a connection that nobody cut came to its end: both sides ended in good order. */
-export const orderlyEnd = 'ended';
+const orderlyEnd = 'ended';
 
 /**
  * Carries bytes until both sides have ended or one of them fails; then both are closed. Resolves with `ended`, or with what failed.

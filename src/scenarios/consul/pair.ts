@@ -189,7 +189,7 @@ function untilAnswer(socket: net.Socket): Promise<void> {
 }
 
 /** The leaf that an inbound listener presents now. */
-export async function presentedLeaf(port: number): Promise<X509Certificate> {
+async function presentedLeaf(port: number): Promise<X509Certificate> {
   const socket = tls.connect({ port, host: '127.0.0.1', rejectUnauthorized: false });
   socket.on('error', () => undefined); // we are refused afterwards: we have no certificate
   try {
@@ -208,7 +208,7 @@ export interface RootsAnswer {
   readonly Roots: readonly { readonly ID: string; readonly RootCert: string; readonly Active: boolean }[];
 }
 
-export async function activeRoot(agent: string): Promise<X509Certificate> {
+async function activeRoot(agent: string): Promise<X509Certificate> {
   const answer = (await (await fetch(`http://${agent}/v1/connect/ca/roots`)).json()) as RootsAnswer;
   const active = answer.Roots.find(({ Active }) => Active);
   if (active === undefined) throw new Error('the agent has no active root');
@@ -216,7 +216,7 @@ export async function activeRoot(agent: string): Promise<X509Certificate> {
 }
 
 /** Runs `work` with a file for `consul connect ca set-config` that holds a new key: the way to rotate the root. */
-export async function withNewCaKey<T>(work: (file: string) => Promise<T>): Promise<T> {
+async function withNewCaKey<T>(work: (file: string) => Promise<T>): Promise<T> {
   const folder = await mkdtemp(join(tmpdir(), 'fairlead-ca-'));
   try {
     const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
@@ -234,7 +234,7 @@ export async function withNewCaKey<T>(work: (file: string) => Promise<T>): Promi
 }
 
 /** New connections without a pause, two at a time, until `until` settles: how many passed, and what failed. */
-export async function steadyLoad(pair: Pair, until: Promise<unknown>): Promise<{ passed: number; failures: string[] }> {
+async function steadyLoad(pair: Pair, until: Promise<unknown>): Promise<{ passed: number; failures: string[] }> {
   let isOver = false;
   const over = until.finally(() => {
     isOver = true;

@@ -33,7 +33,7 @@ export function readExchanges(version: string, from: number, to: number): Exchan
     .filter(({ number }) => number >= from && number <= to);
 }
 
-export function parseExchange(name: string, text: string): Exchange {
+function parseExchange(name: string, text: string): Exchange {
   const [comments = '', exchange = ''] = split(text, '>>> REQUEST\n');
   const [request = '', response = ''] = split(exchange, '<<< RESPONSE\n');
   const asked = parseMessage(request);
