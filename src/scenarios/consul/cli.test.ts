@@ -5,16 +5,9 @@
 
 import assert from 'node:assert/strict';
 import { generateKeyPairSync } from 'node:crypto';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { fileURLToPath } from 'node:url';
-import type { Closable } from '../../base/index.ts';
-import { type Finished, runProgram, startProgram } from '../../testing/programs.ts';
-import { findConsul, startRealConsul } from '../../testing/real-consul.ts';
-
-const main = fileURLToPath(new URL('../../cli/main.ts', import.meta.url));
+import type { Finished } from '../../testing/index.ts';
+import { type FourWays, mask, startFourWays, type Way } from './four-ways.ts';
 
 /** In this order: later ones build on what earlier ones did. */
 const commands: readonly string[] = [
@@ -182,70 +175,28 @@ const files: Readonly<Record<string, unknown>> = {
   'other.json': { Provider: 'other' },
 };
 
-interface Column {
-  readonly title: string;
-  readonly isOurCli?: boolean;
-  readonly isOurAgent?: boolean;
-  readonly run: (args: readonly string[]) => Promise<Finished>;
-}
-
-let folder: string;
-let reference: Column;
-let others: readonly Column[];
-const opened: Closable[] = [];
+let ways: FourWays;
 
 before(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'fairlead-cli-'));
-  await Promise.all(Object.entries(files).map(([name, value]) => writeFile(join(folder, name), JSON.stringify(value))));
-  const [one, two, three, four] = await Promise.all([realAgent(), realAgent(), ourAgent(), ourAgent()]);
-  reference = { title: 'the real CLI on the real agent', run: run(theirCli, one) };
-  others = [
-    { title: 'our CLI on the real agent', isOurCli: true, run: run(ourCli, two) },
-    { title: 'the real CLI on our agent', isOurAgent: true, run: run(theirCli, three) },
-    { title: 'our CLI on our agent', isOurCli: true, isOurAgent: true, run: run(ourCli, four) },
-  ];
+  ways = await startFourWays({ files });
 });
 
-after(async () => {
-  await Promise.all(opened.map((agent) => agent.close()));
-  await rm(folder, { recursive: true });
-});
+after(() => ways.close());
 
 for (const [at, command] of commands.entries()) {
   test(`${at + 1}: ${command}`, async () => {
     const args = command.split(' ');
-    const [expected, ...found] = await Promise.all([reference, ...others].map((column) => column.run(args)));
-    for (const [index, column] of others.entries()) {
+    const [expected, ...found] = await Promise.all([ways.reference, ...ways.others].map((way) => way.run(args)));
+    for (const [index, way] of ways.others.entries()) {
       assert.deepEqual(
-        { in: column.title, ...comparable(command, found[index], column) },
-        { in: column.title, ...comparable(command, expected, column) },
+        { in: way.title, ...comparable(command, found[index], way) },
+        { in: way.title, ...comparable(command, expected, way) },
       );
     }
   });
 }
 
-const theirCli: readonly string[] = [findConsul()];
-const ourCli: readonly string[] = [process.execPath, main];
-
-function run([program = '', ...first]: readonly string[], address: string): Column['run'] {
-  return (args) => runProgram(program, [...first, ...args], { cwd: folder, env: { CONSUL_HTTP_ADDR: address } });
-}
-
-async function realAgent(): Promise<string> {
-  const agent = await startRealConsul();
-  opened.push(agent);
-  return agent.address;
-}
-
-async function ourAgent(): Promise<string> {
-  const args = [main, 'agent', '-dev', '-http-port=0', '-node=real', '-log-json=false'];
-  const agent = await startProgram(process.execPath, args);
-  opened.push(agent);
-  const line = await agent.line(/Fairlead agent running on/);
-  return line.replace(/.* running on /, '');
-}
-
-function comparable(command: string, finished: Finished | undefined, { isOurCli, isOurAgent }: Column): object {
+function comparable(command: string, finished: Finished | undefined, { isOurCli, isOurAgent }: Way): object {
   const { code, stdout = '', stderr = '' } = finished ?? {};
   const apart: Change = (isOurAgent && differences[command]?.apart) || ((text) => text);
   // Help, and what is said of a wrong command line beyond its first line, is in our own words.
@@ -261,16 +212,4 @@ function comparable(command: string, finished: Finished | undefined, { isOurCli,
 function newKey(): string {
   const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   return privateKey.export({ type: 'sec1', format: 'pem' }).toString();
-}
-
-/** Takes out what is different between two agents, or two moments. */
-function mask(text: string): string {
-  return text
-    .replace(/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g, '<id>')
-    .replace(/\b[0-9a-f]{8}\b/g, '<short id>')
-    .replace(/[A-Z][a-z]+day, \d\d-[A-Z][a-z]{2}-\d\d \d\d:\d\d:\d\d/g, '<time>')
-    .replace(/127\.0\.0\.1:\d+/g, '127.0.0.1:<port>')
-    .replace(/\b(port|wan_join_port)=\d+/g, '$1=<port>')
-    .replace(/"(Create|Modify)Index": \d+/g, '"$1Index": <index>')
-    .replace(/^\t(\w+) = .*/gm, '\t$1 = <value>');
 }
