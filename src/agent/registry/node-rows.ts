@@ -32,6 +32,11 @@ export class NodeRows {
     return this.#tables.table('services').by('node', fold(this.node));
   }
 
+  /** The proxy that the agent runs for a service of its own. */
+  managedProxy(targetId: string): Row<'managedProxies'> | undefined {
+    return this.#tables.table('managedProxies').get(keyOf.managedProxies({ target: targetId }));
+  }
+
   check(id: string): Row<'checks'> | undefined {
     return this.#tables.table('checks').get(keyOf.checks({ node: this.node, checkId: id }));
   }

@@ -4,10 +4,12 @@ import { isIP } from 'node:net';
 import { InputError } from '../../base/index.ts';
 import type { CheckRow, ServiceRow } from '../state/tables.ts';
 import { findCheckError, isCheckStatus } from './check-request.ts';
+import { type ManagedProxyPlanning, managedProxyIdOf, planManagedProxy } from './managed-proxy.ts';
 import type { NodeRows } from './node-rows.ts';
 import { ownServiceId } from './own-node.ts';
-import type { RegistryPlan } from './plan.ts';
+import { nothingToDo, type RegistryPlan } from './plan.ts';
 import { type CheckOptions, planCheck } from './plan-check.ts';
+import { planServiceDeregistration } from './plan-deregistration.ts';
 import { present } from './present.ts';
 import type { CheckRequest, ServiceRequest } from './request.ts';
 import { findMetaError, findServiceErrors, findWeightsError, formatErrors, isAnyAddress } from './service-errors.ts';
@@ -19,6 +21,8 @@ export interface RegistrationOptions extends CheckOptions {
   /** Checks of the service that the request does not name go away. */
   readonly replaceExistingChecks?: boolean;
   readonly sidecarPorts: PortRange;
+  /** Absent: no proxies are run here. */
+  readonly managedProxies?: ManagedProxyPlanning | undefined;
 }
 
 /** Throws `InputError` in the words of Consul when the request can't be registered by anyone. */
@@ -42,23 +46,51 @@ function refuse(prefix: string, error: string | undefined): void {
   if (error !== undefined) throw new InputError('', `${prefix}${error}`);
 }
 
-/** The rows of a service, of the sidecar that its nested block asks for, and of the checks of both. */
+/** The rows of a service, of the sidecar and the managed proxy that its nested blocks ask for, and of the checks of all. */
 export function planRegistration(request: ServiceRequest, rows: NodeRows, options: RegistrationOptions): RegistryPlan {
   validateService(request);
   const parent: ServiceRequest = { ...request, id: request.id || request.name };
   const own = planOne(parent, rows, options);
-  if (parent.sidecar === undefined) return own;
+  return [planSidecar(parent, rows, options), planManaged(parent, rows, options)].reduce(together, own);
+}
 
+function planSidecar(parent: ServiceRequest, rows: NodeRows, options: RegistrationOptions): RegistryPlan {
+  if (parent.sidecar === undefined) return nothingToDo;
   const sidecar = expandSidecar(parent, parent.sidecar, rows, options.sidecarPorts);
   refuse('', formatErrors(findServiceErrors(sidecar)));
   refuse('Invalid Service Meta: ', findMetaError(sidecar.meta));
   validateChecks(sidecar.checks, 'Bad request: Invalid check in sidecar_service: ');
-  const other = planOne(sidecar, rows, options, parent.id);
+  return planOne(sidecar, rows, options, { sidecarOf: parent.id });
+}
+
+/** A service that registers again without the block keeps its proxy; a file that has it no more takes it away. */
+function planManaged(parent: ServiceRequest, rows: NodeRows, options: RegistrationOptions): RegistryPlan {
+  const before = rows.managedProxy(parent.id);
+  const declared = parent.managedProxy ?? before;
+  if (options.managedProxies === undefined || declared === undefined) return nothingToDo;
+  const isFromFile = parent.managedProxy === undefined ? before?.fromFile : options.fromFile;
+  if (parent.managedProxy === undefined && options.fromFile && isFromFile) {
+    return planServiceDeregistration(managedProxyIdOf(parent.id), rows);
+  }
+  const planning = { ...options.managedProxies, fromFile: isFromFile };
+  const { row, service, deletedChecks } = planManagedProxy(parent, declared, rows, planning);
+  const plan = planOne(service, rows, { ...options, ...present({ fromFile: isFromFile }) }, { managedFor: parent.id });
   return {
-    services: [...own.services, ...other.services],
-    checks: [...own.checks, ...other.checks],
-    deletedServices: [],
-    deletedChecks: [...own.deletedChecks, ...other.deletedChecks],
+    ...plan,
+    checks: plan.checks.filter(({ checkId }) => !deletedChecks.includes(checkId)),
+    deletedChecks: [...plan.deletedChecks, ...deletedChecks],
+    managedProxies: [row],
+  };
+}
+
+function together(a: RegistryPlan, b: RegistryPlan): RegistryPlan {
+  return {
+    services: [...a.services, ...b.services],
+    checks: [...a.checks, ...b.checks],
+    deletedServices: [...a.deletedServices, ...b.deletedServices],
+    deletedChecks: [...a.deletedChecks, ...b.deletedChecks],
+    managedProxies: [...(a.managedProxies ?? []), ...(b.managedProxies ?? [])],
+    deletedManagedProxies: [...(a.deletedManagedProxies ?? []), ...(b.deletedManagedProxies ?? [])],
   };
 }
 
@@ -66,9 +98,9 @@ function planOne(
   request: ServiceRequest,
   rows: NodeRows,
   options: RegistrationOptions,
-  sidecarOf?: string,
+  made: { readonly sidecarOf?: string; readonly managedFor?: string } = {},
 ): RegistryPlan {
-  refuseTakenId(request.id, rows);
+  refuseTakenId(request.id, rows, made.managedFor);
   const service: ServiceRow = {
     node: rows.node,
     id: request.id,
@@ -84,7 +116,7 @@ function planOne(
     enableTagOverride: request.enableTagOverride,
     ...(request.proxy === undefined ? {} : { proxy: withUpstreamTypes(request.proxy) }),
     isNative: request.isNative,
-    local: present({ sidecarOf, token: request.token || options.token || undefined, fromFile: options.fromFile }),
+    local: present({ ...made, token: request.token || options.token || undefined, fromFile: options.fromFile }),
   };
   const checks = request.checks.map((check, place) =>
     planCheck({ ...check, id: check.id || defaultCheckId(request, place) }, service, rows, options),
@@ -99,8 +131,12 @@ function planOne(
   };
 }
 
-function refuseTakenId(id: string, rows: NodeRows): void {
+function refuseTakenId(id: string, rows: NodeRows, managedFor: string | undefined): void {
   if (id === ownServiceId) throw new InputError('', `Service ID "${id}" is that of the agent itself`);
+  const target = rows.ownService(id)?.local?.managedFor;
+  if (target !== undefined && target !== managedFor) {
+    throw new InputError('', `Service ID "${id}" is that of the managed proxy of service "${target}"`);
+  }
   const alike = rows.serviceSpeltLike(id);
   if (alike === undefined) return;
   throw new InputError('', `Service ID "${id}" differs only in case from "${alike.id}", which is registered`);

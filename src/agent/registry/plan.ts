@@ -1,3 +1,4 @@
+import type { ManagedProxyRow } from '../state/managed-proxies.ts';
 import type { CheckRow, ServiceRow } from '../state/tables.ts';
 
 /** Rows to store and IDs to remove on one node, as one step. Deletions come first. */
@@ -6,6 +7,9 @@ export interface RegistryPlan {
   readonly checks: readonly CheckRow[];
   readonly deletedServices: readonly string[];
   readonly deletedChecks: readonly string[];
+  readonly managedProxies?: readonly ManagedProxyRow[];
+  /** By the IDs of their services. */
+  readonly deletedManagedProxies?: readonly string[];
 }
 
 export const nothingToDo: RegistryPlan = { services: [], checks: [], deletedServices: [], deletedChecks: [] };

@@ -1,6 +1,7 @@
 /** What a registration asks for, in our names, before anything is filled in. From the HTTP API or a configuration file. */
 
 import type { CheckDefinition, ProxySettings, ServiceRow } from '../state/tables.ts';
+import type { ManagedProxyRequest } from './managed-proxy.ts';
 
 export interface ServiceRequest {
   readonly kind: string;
@@ -22,6 +23,8 @@ export interface ServiceRequest {
   readonly checks: readonly CheckRequest[];
   /** The nested block of which the agent makes a sidecar's registration. */
   readonly sidecar?: ServiceRequest;
+  /** The nested block of a proxy that the agent is to run. */
+  readonly managedProxy?: ManagedProxyRequest;
 }
 
 export interface CheckRequest {

@@ -52,6 +52,7 @@ export function findServiceErrors(service: ServiceRequest): string[] {
     ...(service.kind === 'connect-proxy' ? findProxyErrors(service) : []),
     ...findKindErrors(service),
     ...findSidecarErrors(service.sidecar),
+    ...findManagedProxyErrors(service),
   ];
 }
 
@@ -143,4 +144,13 @@ function findSidecarErrors(sidecar: ServiceRequest | undefined): string[] {
   if (sidecar.id !== '') errors.push('A SidecarService cannot specify an ID as this is managed by the agent');
   if (sidecar.sidecar !== undefined) errors.push('A SidecarService cannot have a nested SidecarService');
   return errors;
+}
+
+function findManagedProxyErrors({ managedProxy, kind, isNative, sidecar }: ServiceRequest): string[] {
+  const errors: string[] = [];
+  if (sidecar?.managedProxy !== undefined) errors.push('A SidecarService cannot have a managed proxy');
+  if (managedProxy === undefined) return errors;
+  if (kind !== '') errors.push(`A ${kind} cannot have a managed proxy`);
+  if (isNative) errors.push('A service that is Connect Native cannot have a managed proxy');
+  return [...errors, ...findUpstreamErrors(managedProxy.upstreams)];
 }

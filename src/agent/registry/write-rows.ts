@@ -6,6 +6,7 @@
 
 import { isDeepStrictEqual } from 'node:util';
 import { aliasState } from '../checks/alias.ts';
+import type { ManagedProxyRow } from '../state/managed-proxies.ts';
 import type { Transaction } from '../state/store.ts';
 import { type CheckRow, fold, keyOf, type NodeRow, type ServiceRow } from '../state/tables.ts';
 import { topic, topicsOfCheck, topicsOfInstance, topicsOfService } from '../state/topics.ts';
@@ -30,6 +31,8 @@ export class RowWriter {
     for (const id of plan.deletedServices) this.deleteService(node, id);
     for (const row of plan.services) this.putService(row);
     for (const row of plan.checks) this.putCheck(row);
+    for (const target of plan.deletedManagedProxies ?? []) this.#deleteManagedProxy(target);
+    for (const row of plan.managedProxies ?? []) this.#putManagedProxy(row);
   }
 
   putNode(row: NodeRow): void {
@@ -94,6 +97,19 @@ export class RowWriter {
     this.#touchCheck(before);
     if (before.local) this.#tx.touch(topic.checkDefinitions);
     this.#suspectAliasesOf(node, before.serviceId);
+  }
+
+  #putManagedProxy(row: ManagedProxyRow): void {
+    if (!this.#tx.put('managedProxies', keyOf.managedProxies(row), row)) return;
+    this.#tx.touch(topic.managedProxies, topic.agentService(row.proxyId), topic.agentService(row.target));
+  }
+
+  #deleteManagedProxy(target: string): void {
+    const key = keyOf.managedProxies({ target });
+    const before = this.#tx.table('managedProxies').get(key);
+    if (before === undefined) return;
+    this.#tx.delete('managedProxies', key);
+    this.#tx.touch(topic.managedProxies, topic.agentService(before.proxyId), topic.agentService(target));
   }
 
   /** Brings alias checks in line with what they follow: the last act of every write. */
