@@ -64,7 +64,6 @@ export function compareBodies(recorded: Message, ours: Message, standIns: StandI
     const [theirs, own] = [shapeOfPem(standIns.translate(recorded.body)), shapeOfPem(ours.body)];
     return theirs === own ? [] : [{ place: 'body', recorded: theirs, ours: own }];
   }
-  standIns.learn(withoutPem(recorded.body), withoutPem(ours.body));
   return compareValues(JSON.parse(recorded.body), JSON.parse(ours.body), '', standIns);
 }
 
@@ -77,6 +76,7 @@ function compareValues(recorded: unknown, ours: unknown, place: string, standIns
     return theirs.flatMap((value, at) => compareValues(value, own[at], `${place}[${at}]`, standIns));
   }
   if (isObject(recorded) && isObject(ours)) return compareObjects(recorded, ours, place, standIns);
+  if (typeof recorded === 'string' && typeof ours === 'string') standIns.learn(withoutPem(recorded), withoutPem(ours));
   const member = place.slice(place.lastIndexOf('.') + 1).replace(/\[\d+\]$/, '');
   if (volatile.has(member) || member === 'IntermediateCerts') {
     return typeof recorded === 'string' && shapeOf(recorded) !== shapeOf(String(ours)) ? differ() : [];
