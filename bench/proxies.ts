@@ -37,6 +37,17 @@ const measures: readonly Measure[] = [
   { title: 'ready after, ms', run: async (pair) => pair.readyAfter },
   { title: 'start memory, MB', run: async (pair) => residentKb(pair.pids) / 1_024 },
   {
+    title: 'idle connection, KB of a fresh pair',
+    run: async (pair, load) => {
+      const count = Math.round(1_000 * scale);
+      const before = residentKb(pair.pids);
+      await load({ kind: 'idle', port: pair.port, count });
+      const after = residentKb(pair.pids);
+      await load({ kind: 'release' });
+      return (after - before) / count;
+    },
+  },
+  {
     title: 'set-up p50 unloaded, ms',
     run: async (pair, load) => {
       await load({ kind: 'connections', port: pair.port, count: 100, atOnce: 1 });
@@ -66,17 +77,6 @@ const measures: readonly Measure[] = [
       const before = cpuSeconds(pair.pids);
       await load({ kind: 'bulk', port: pair.port, bytes });
       return ((cpuSeconds(pair.pids) - before) * 2 ** 30) / bytes;
-    },
-  },
-  {
-    title: 'idle connection, KB of the pair',
-    run: async (pair, load) => {
-      const count = Math.round(1_000 * scale);
-      const before = residentKb(pair.pids);
-      await load({ kind: 'idle', port: pair.port, count });
-      const after = residentKb(pair.pids);
-      await load({ kind: 'release' });
-      return (after - before) / count;
     },
   },
 ];
