@@ -59,8 +59,8 @@ export async function startAgent(options: AgentOptions, runtime: Runtime, hooks:
   const reload = async (definitions: Definitions | undefined): Promise<void> => {
     const wanted = definitions ?? (await hooks.readDefinitions?.());
     if (wanted === undefined) return;
-    const { nodeName, sidecarPorts } = config;
-    await registerDefinitions(store, wanted, { nodeName, sidecarPorts, now: runtime.clock.now() });
+    const { nodeName, sidecarPorts, scriptChecks } = config;
+    await registerDefinitions(store, wanted, { nodeName, sidecarPorts, scriptChecks, now: runtime.clock.now() });
     if (wanted.services.length + wanted.checks.length === 0) return;
     runtime.log.info('definitions loaded', { services: wanted.services.length, checks: wanted.checks.length });
   };
@@ -71,6 +71,7 @@ export async function startAgent(options: AgentOptions, runtime: Runtime, hooks:
       store,
       runtime,
       nodeName: config.nodeName,
+      scriptChecks: config.scriptChecks,
       ...present({ checkUpdateInterval: config.checkUpdateInterval }),
     }),
   );
@@ -80,7 +81,13 @@ export async function startAgent(options: AgentOptions, runtime: Runtime, hooks:
   const context = createApiContext(config, { store, runtime, acls });
   const self = { node, hasAcls: acls !== undefined, settings: settingsOf(config), reload: () => reload(undefined) };
   const reset = config.dataDir === undefined ? undefined : bootstrapResetIn(config.dataDir);
-  const routes = apiRoutes(context, { ca, sidecarPorts: config.sidecarPorts, self, acl: { acls, reset } });
+  const routes = apiRoutes(context, {
+    ca,
+    sidecarPorts: config.sidecarPorts,
+    scriptChecks: config.scriptChecks,
+    self,
+    acl: { acls, reset },
+  });
   const addresses = await listen(config, context, routes, runtime, starting);
   logStart(config, node, addresses, runtime);
   return new RunningAgent({ node, ca, addresses, reload, owned: starting.release() });

@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { InputError } from '../base/index.ts';
 import type { ListenAddress } from '../http/index.ts';
 import type { AclConfig } from './acl/open-acls.ts';
+import type { ScriptChecks } from './registry/script-checks.ts';
 
 export interface AgentConfig {
   /** The folder that keeps the state; made if it is not there. Absent with `dev`. */
@@ -38,6 +39,8 @@ export interface AgentConfig {
   readonly limits: AgentLimits;
   /** From which sidecars get their ports, both ends included. Default: 21000 to 21255. */
   readonly sidecarPorts: { readonly min: number; readonly max: number };
+  /** Whose checks may run programs: nobody's by default, those of configuration files, or (`on`) those of the API too. */
+  readonly scriptChecks: ScriptChecks;
   /** Milliseconds until new output of a check at an unchanged state shows in the catalog. Default: 5 minutes. */
   readonly checkUpdateInterval?: number | undefined;
   /** Registrations of configuration files, as the API takes them. They replace those of the run before. */
@@ -132,6 +135,7 @@ const schema = z.strictObject({
     .strictObject({ min: port, max: port })
     .refine(({ min, max }) => min <= max, 'expected min to be at most max')
     .default({ min: 21_000, max: 21_255 }),
+  scriptChecks: z.enum(['off', 'files', 'on'], 'expected off, files or on').default('off'),
   checkUpdateInterval: milliseconds.optional(),
   definitions: z
     .strictObject({ services: z.array(openObject).default([]), checks: z.array(openObject).default([]) })

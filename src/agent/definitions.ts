@@ -12,6 +12,7 @@ import { planCheck } from './registry/plan-check.ts';
 import { planCheckDeregistration, planServiceDeregistration } from './registry/plan-deregistration.ts';
 import { planRegistration } from './registry/plan-registration.ts';
 import type { CheckRequest, ServiceRequest } from './registry/request.ts';
+import { checksWith, findScriptError, type ScriptChecks } from './registry/script-checks.ts';
 import type { PortRange } from './registry/sidecar.ts';
 import { type RowWriter, writeRows } from './registry/write-rows.ts';
 import type { Store } from './state/store.ts';
@@ -21,18 +22,22 @@ export interface DefinitionsOptions {
   /** Milliseconds since the epoch. */
   readonly now: number;
   readonly sidecarPorts: PortRange;
+  /** Whether scripts may be among the checks; by itself they may not. */
+  readonly scriptChecks?: ScriptChecks;
 }
 
 /** All of it as one step, or nothing. Rejects with an InputError that names the definition at fault. */
-export function registerDefinitions(
+export async function registerDefinitions(
   store: Store,
   definitions: Definitions,
   options: DefinitionsOptions,
 ): Promise<void> {
   const services = definitions.services.map(readService);
   const checks = definitions.checks.map(readCheck);
-  const { nodeName, ...planning } = options;
-  return writeRows(store, (writer, tx) => {
+  const { nodeName, scriptChecks = 'off', ...planning } = options;
+  for (const { place, service } of services) refuseScripts(place, checksWith(service), scriptChecks);
+  for (const { place, check } of checks) refuseScripts(place, [check], scriptChecks);
+  await writeRows(store, (writer, tx) => {
     const rows = new NodeRows(tx, nodeName);
     const planned = { ...planning, fromFile: true };
     const [keptServices, keptChecks] = [new Set<string>(), new Set<string>()];
@@ -49,6 +54,11 @@ export function registerDefinitions(
     }
     forgetFormer(writer, rows, keptServices, keptChecks);
   });
+}
+
+function refuseScripts(place: string, checks: readonly CheckRequest[], allowed: ScriptChecks): void {
+  const problem = findScriptError(checks, allowed, true);
+  if (problem !== undefined) throw new InputError(place, problem);
 }
 
 /** What an earlier version of the files defined, and this one does not. */

@@ -80,6 +80,18 @@ test('an HTTP check runs first after a part of its interval, then at each interv
   server.close();
 });
 
+test('a script that was registered when that was allowed does not run when it no longer is', async () => {
+  const store = new Store(memoryStorage());
+  {
+    await using agent = start(store);
+    await agent.register('script', { args: ['true'], interval: 1_000 }, 'passing');
+  }
+  await using agent = start(store);
+  await agent.clock.advance(60_000);
+  assert.equal(agent.check('script').status, 'critical');
+  assert.match(agent.check('script').output, /^Scripts are disabled on this agent from remote calls/);
+});
+
 test('newer output at the same status is known to the agent at once and to the catalog in time', async () => {
   await using agent = start();
   await agent.register('alive', { ttl: 3_600_000 }, 'passing');

@@ -3,13 +3,14 @@
 import { type Closable, messageOf, type Runtime } from '../../base/index.ts';
 import { NodeRows } from '../registry/node-rows.ts';
 import { planServiceDeregistration } from '../registry/plan-deregistration.ts';
+import { mayRunScripts, type ScriptChecks, scriptsAreOff } from '../registry/script-checks.ts';
 import { writeRows } from '../registry/write-rows.ts';
 import type { Store } from '../state/store.ts';
 import type { CheckDefinition, CheckRow } from '../state/tables.ts';
 import { topic } from '../state/topics.ts';
 import { type CriticalSince, findGivenUp } from './reaping.ts';
 import { reconcile } from './reconcile.ts';
-import { withOutputShown } from './result.ts';
+import { withOutputShown, withResult } from './result.ts';
 import { type CheckSlot, isRun, runCheck } from './runner.ts';
 
 export interface ChecksOptions {
@@ -17,6 +18,8 @@ export interface ChecksOptions {
   readonly runtime: Runtime;
   /** Whose checks these are. */
   readonly nodeName: string;
+  /** Whose scripts are run; by itself nobody's, also where they were registered when others were allowed. */
+  readonly scriptChecks?: ScriptChecks;
   /** Milliseconds after which new output at an unchanged status shows in the catalog, at most. 5 minutes by default. */
   readonly checkUpdateInterval?: number;
 }
@@ -37,14 +40,18 @@ class Checks implements Closable {
   readonly #store: Store;
   readonly #runtime: Runtime;
   readonly #rows: NodeRows;
+  readonly #scriptChecks: ScriptChecks;
   readonly #running = new Map<string, Running>();
   readonly #work = new Set<Promise<void>>();
   readonly #closing = new AbortController();
 
-  constructor({ store, runtime, nodeName, checkUpdateInterval = usualUpdateInterval }: ChecksOptions) {
+  constructor(options: ChecksOptions) {
+    const { store, runtime, nodeName, checkUpdateInterval = usualUpdateInterval } = options;
     this.#store = store;
     this.#runtime = runtime;
     this.#rows = new NodeRows(store, nodeName);
+    this.#scriptChecks = options.scriptChecks ?? 'off';
+    this.#track(this.#refuseScripts());
     this.#track(this.#followRows());
     this.#track(this.#showOutputs(checkUpdateInterval));
     this.#track(this.#reap());
@@ -71,8 +78,11 @@ class Checks implements Closable {
 
   #adjust(): void {
     const wanted = new Map<string, CheckDefinition>();
-    for (const { checkId, local } of this.#rows.checks()) {
-      if (local !== undefined && isRun(local.definition)) wanted.set(checkId, local.definition);
+    for (const row of this.#rows.checks()) {
+      const { checkId, local } = row;
+      if (local !== undefined && isRun(local.definition) && !this.#isRefusedScript(row)) {
+        wanted.set(checkId, local.definition);
+      }
     }
     const running = new Map([...this.#running].map(([id, { definition }]) => [id, definition]));
     const { stop, start } = reconcile(running, wanted);
@@ -87,6 +97,20 @@ class Checks implements Closable {
     const stop = new AbortController();
     this.#running.set(id, { definition, stop });
     this.#track(runCheck(definition, this.#slot(id, stop.signal), this.#runtime, stop.signal));
+  }
+
+  /** A script that was registered when that was allowed. */
+  #isRefusedScript({ local }: CheckRow): boolean {
+    return local?.definition.type === 'script' && !mayRunScripts(this.#scriptChecks, local.fromFile === true);
+  }
+
+  /** Such a check says nothing any more, so it must not go on being passing. */
+  #refuseScripts(): Promise<void> {
+    return this.#write(
+      (row) =>
+        this.#isRefusedScript(row) ? withResult(row, 'critical', scriptsAreOff(row.local?.fromFile === true)) : row,
+      () => [...this.#rows.checks()],
+    );
   }
 
   #slot(id: string, stopped: AbortSignal): CheckSlot {

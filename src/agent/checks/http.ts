@@ -2,11 +2,11 @@
 
 import { type IncomingMessage, type RequestOptions, request as requestHttp } from 'node:http';
 import { request as requestHttps } from 'node:https';
-import { isIP } from 'node:net';
 import type { CheckDefinition, CheckStatus } from '../state/tables.ts';
-import { describeCut, usualOutputLimit } from './output.ts';
+import { describeCut, outputLimitOf } from './output.ts';
 import type { Probe } from './probe.ts';
 import { describeDialError } from './tcp.ts';
+import { tlsOptionsOf } from './tls-options.ts';
 
 const mostRedirects = 10;
 /** Of a body beyond what is kept, this much is still read to tell its size. */
@@ -21,7 +21,7 @@ export const probeHttp: Probe = async (definition, signal) => {
   }
   try {
     const answer = await askAndFollow(url, method, definition, signal);
-    const body = await readBody(answer, definition.outputMaxSize || usualOutputLimit);
+    const body = await readBody(answer, outputLimitOf(definition));
     const { statusCode = 0, statusMessage } = answer;
     const output = `HTTP ${method} ${definition.http}: ${statusCode} ${statusMessage} Output: ${body}`;
     return { status: statusOf(statusCode), output };
@@ -71,7 +71,7 @@ function isRedirect({ statusCode = 0, headers }: IncomingMessage): boolean {
 
 function ask(url: URL, method: string, definition: CheckDefinition, signal: AbortSignal): Promise<IncomingMessage> {
   const host = url.hostname.replace(/^\[|\]$/g, '');
-  const options: RequestOptions & { servername?: string; rejectUnauthorized?: boolean } = {
+  const options: RequestOptions = {
     host,
     port: url.port || (url.protocol === 'https:' ? 443 : 80),
     path: `${url.pathname}${url.search}`,
@@ -83,9 +83,7 @@ function ask(url: URL, method: string, definition: CheckDefinition, signal: Abor
     maxHeaderSize: 16 * 1024,
   };
   if (url.protocol === 'https:') {
-    options.rejectUnauthorized = definition.tlsSkipVerify !== true;
-    const name = definition.tlsServerName || host;
-    if (isIP(name) === 0) options.servername = name;
+    Object.assign(options, tlsOptionsOf(definition, host));
   }
   const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
   const request = (url.protocol === 'https:' ? requestHttps : requestHttp)(options, resolve);

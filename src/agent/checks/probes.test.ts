@@ -1,11 +1,15 @@
 import assert from 'node:assert/strict';
+import { createSocket } from 'node:dgram';
 import { createServer, type RequestListener } from 'node:http';
+import { createServer as createHttpsServer } from 'node:https';
 import { createServer as createTcpServer, type Server } from 'node:net';
 import { test } from 'node:test';
+import { createThrowawayCa } from '../../issuing/index.ts';
 import type { CheckDefinition } from '../state/tables.ts';
 import { probeHttp } from './http.ts';
 import type { ProbeResult } from './probe.ts';
 import { probeTcp, splitHostPort } from './tcp.ts';
+import { probeUdp } from './udp.ts';
 
 const never = new AbortController().signal;
 
@@ -122,6 +126,40 @@ test('what can’t be a target is critical at once', async () => {
     results.push(await probeHttp({ type: 'http', http } as CheckDefinition, never));
   assert.ok(results.every(({ status }) => status === 'critical'));
   assert.deepEqual(splitHostPort('[::1]:80'), { host: '::1', port: 80 });
+});
+
+test('a UDP port that nobody listens to is critical; an answer or silence is passing', async () => {
+  const listener = createSocket('udp4');
+  await new Promise<void>((resolve) => listener.bind(0, '127.0.0.1', resolve));
+  const udp = `127.0.0.1:${listener.address().port}`;
+  const passing = { status: 'passing', output: `UDP connect ${udp}: Success` };
+  listener.once('message', (_, from) => listener.send('pong', from.port, from.address));
+  assert.deepEqual(await probeUdp({ type: 'udp', udp }, never), passing);
+  const timeUp = new AbortController();
+  listener.once('message', () => timeUp.abort());
+  assert.deepEqual(await probeUdp({ type: 'udp', udp }, timeUp.signal), passing);
+  await new Promise<void>((resolve) => listener.close(resolve));
+  assert.deepEqual(await probeUdp({ type: 'udp', udp }, never), {
+    status: 'critical',
+    output: `dial udp ${udp}: connect: connection refused`,
+  });
+  assert.equal((await probeUdp({ type: 'udp', udp: 'nowhere' }, never)).status, 'critical');
+});
+
+test('over HTTPS the target proves its name, unless the check says not to', async () => {
+  const { chain: cert, key } = await (await createThrowawayCa()).issue('web');
+  const names: unknown[] = [];
+  await using target = await listening(
+    createHttpsServer({ cert, key: key.reveal() }, ({ socket }, response) => {
+      names.push((socket as { servername?: unknown }).servername);
+      response.end();
+    }),
+  );
+  const definition = { type: 'http', http: `https://${target.address}/` } as const;
+  assert.equal((await probeHttp(definition, never)).status, 'critical');
+  const lenient = { ...definition, tlsSkipVerify: true, tlsServerName: 'web.test' };
+  assert.equal((await probeHttp(lenient, never)).status, 'passing');
+  assert.deepEqual(names, ['web.test']);
 });
 
 interface Target extends AsyncDisposable {

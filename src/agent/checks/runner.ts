@@ -2,12 +2,16 @@
 
 import type { Runtime } from '../../base/index.ts';
 import type { CheckDefinition, CheckRow } from '../state/tables.ts';
+import { probeGrpc } from './grpc.ts';
+import { probeH2Ping } from './h2ping.ts';
 import { probeHttp } from './http.ts';
 import type { Probe } from './probe.ts';
 import { withResult } from './result.ts';
+import { probeScript, usualScriptTimeout } from './script.ts';
 import { probeTcp } from './tcp.ts';
 import { judge, noStreak } from './thresholds.ts';
 import { lapsed, timeLeft } from './ttl.ts';
+import { probeUdp } from './udp.ts';
 
 /** The check as the store has it. */
 export interface CheckSlot {
@@ -22,7 +26,14 @@ const usualTimeout = 10_000;
 /** What one timer can wait for. */
 const longestSleep = 2 ** 31 - 1;
 
-const probes: Readonly<Partial<Record<CheckDefinition['type'], Probe>>> = { http: probeHttp, tcp: probeTcp };
+const probes: Readonly<Partial<Record<CheckDefinition['type'], Probe>>> = {
+  http: probeHttp,
+  tcp: probeTcp,
+  grpc: probeGrpc,
+  h2ping: probeH2Ping,
+  udp: probeUdp,
+  script: probeScript,
+};
 
 /** Whether a check of this kind has something to do; aliases and maintenance follow from the rows alone. */
 export function isRun({ type }: CheckDefinition): boolean {
@@ -69,7 +80,8 @@ async function probeInTime(
 ): ReturnType<Probe> {
   const timeUp = new AbortController();
   const done = new AbortController();
-  const timeout = Math.min(definition.timeout || usualTimeout, longestSleep);
+  const usual = definition.type === 'script' ? usualScriptTimeout : usualTimeout;
+  const timeout = Math.min(definition.timeout || usual, longestSleep);
   void clock.sleep(timeout, done.signal).then(() => timeUp.abort());
   try {
     return await probe(definition, AbortSignal.any([signal, timeUp.signal]));

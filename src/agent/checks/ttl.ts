@@ -1,12 +1,13 @@
 /** A TTL check is told its status by the service; when it is not told in time, it is critical. */
 
 import type { CheckRow, CheckStatus } from '../state/tables.ts';
+import { limitOutput, outputLimitOf } from './output.ts';
 import { withResult } from './result.ts';
 
 /** The row after the service said how it is, at `now`. */
 export function heardFrom(row: CheckRow, status: CheckStatus, output: string, now: number): CheckRow {
   const ttl = row.local?.definition.ttl ?? 0;
-  const said = withResult(row, status, output);
+  const said = withResult(row, status, limitOutput(output, outputLimitOf(row.local?.definition ?? { type: 'ttl' })));
   return said.local === undefined ? said : { ...said, local: { ...said.local, expiresAt: now + ttl } };
 }
 

@@ -9,6 +9,7 @@ import { NodeRows, type TableReader } from '../registry/node-rows.ts';
 import { nothingToDo, type RegistryPlan } from '../registry/plan.ts';
 import { planServiceDeregistration } from '../registry/plan-deregistration.ts';
 import { planRegistration } from '../registry/plan-registration.ts';
+import { checksWith, findScriptError, type ScriptChecks } from '../registry/script-checks.ts';
 import { defaultSidecarPorts, type PortRange } from '../registry/sidecar.ts';
 import { writeRows } from '../registry/write-rows.ts';
 import type { ServiceRow } from '../state/tables.ts';
@@ -24,6 +25,8 @@ import { agentService, serviceBody, serviceFromBody } from './wire-service.ts';
 export interface AgentRoutesOptions {
   /** From which sidecars get their ports. */
   readonly sidecarPorts?: PortRange;
+  /** Whether checks that are registered here may run programs; by itself they may not. */
+  readonly scriptChecks?: ScriptChecks;
 }
 
 export function agentRoutes(context: ApiContext, options: AgentRoutesOptions = {}): Route[] {
@@ -75,9 +78,11 @@ function hashOf(value: object): string {
 async function register(
   context: ApiContext,
   request: HttpRequest,
-  { sidecarPorts = defaultSidecarPorts }: AgentRoutesOptions,
+  { sidecarPorts = defaultSidecarPorts, scriptChecks = 'off' }: AgentRoutesOptions,
 ): Promise<HttpReply> {
   const service = serviceFromBody(decodeBody(request.body, serviceBody));
+  const refusal = findScriptError(checksWith(service), scriptChecks, false);
+  if (refusal !== undefined) throw new HttpError(400, refusal);
   const authorizer = context.authorizerOf(request);
   const options = {
     now: context.runtime.clock.now(),

@@ -8,6 +8,7 @@ import { NodeRows } from '../registry/node-rows.ts';
 import { nothingToDo } from '../registry/plan.ts';
 import { planCheck } from '../registry/plan-check.ts';
 import { planCheckDeregistration } from '../registry/plan-deregistration.ts';
+import { findScriptError, type ScriptChecks } from '../registry/script-checks.ts';
 import { writeRows } from '../registry/write-rows.ts';
 import type { CheckStatus } from '../state/tables.ts';
 import { empty, plain } from './blocking.ts';
@@ -17,12 +18,17 @@ import { mayReadCheck, mustWriteCheck } from './permissions.ts';
 import { readSettled } from './settled.ts';
 import { agentCheck, checkBody, checkFromBody } from './wire-check.ts';
 
-export function checkRoutes(context: ApiContext): Route[] {
+export interface CheckRoutesOptions {
+  /** Whether checks that are registered here may run programs; by itself they may not. */
+  readonly scriptChecks?: ScriptChecks;
+}
+
+export function checkRoutes(context: ApiContext, options: CheckRoutesOptions = {}): Route[] {
   const say = (status: CheckStatus) => (request: HttpRequest) =>
     update(context, request, status, request.query.get('note') ?? '');
   return [
     { path: '/v1/agent/checks', methods: { GET: (request) => listChecks(context, request) } },
-    { path: '/v1/agent/check/register', methods: { PUT: (request) => register(context, request) } },
+    { path: '/v1/agent/check/register', methods: { PUT: (request) => register(context, request, options) } },
     { path: '/v1/agent/check/deregister/', methods: { PUT: (request) => deregister(context, request) } },
     { path: '/v1/agent/check/pass/', methods: { PUT: say('passing') } },
     { path: '/v1/agent/check/warn/', methods: { PUT: say('warning') } },
@@ -44,13 +50,19 @@ async function listChecks(context: ApiContext, request: HttpRequest): Promise<Ht
   return plain(context, Object.fromEntries(checks));
 }
 
-async function register(context: ApiContext, request: HttpRequest): Promise<HttpReply> {
+async function register(
+  context: ApiContext,
+  request: HttpRequest,
+  { scriptChecks = 'off' }: CheckRoutesOptions,
+): Promise<HttpReply> {
   const body = decodeBody(request.body, checkBody);
   const check = checkFromBody(body);
   if (check.name === '') throw new HttpError(400, 'Missing check name');
   if (check.status !== '' && !isCheckStatus(check.status)) throw new HttpError(400, 'Bad check status');
   const error = findCheckError(check);
   if (error !== undefined) throw new HttpError(400, `Invalid check: ${error}`);
+  const refusal = findScriptError([check], scriptChecks, false);
+  if (refusal !== undefined) throw new HttpError(400, refusal);
 
   const authorizer = context.authorizerOf(request);
   const options = { now: context.runtime.clock.now() };

@@ -10,7 +10,7 @@ import { healthRoutes } from './health-routes.ts';
 export function registryRoutes(context: ApiContext, options: AgentRoutesOptions = {}): Route[] {
   return [
     ...agentRoutes(context, options),
-    ...checkRoutes(context),
+    ...checkRoutes(context, options),
     ...agentHealthRoutes(context),
     ...healthRoutes(context),
     ...catalogRoutes(context),

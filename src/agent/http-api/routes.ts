@@ -3,6 +3,7 @@
 import { type Handler, HttpError, type Method, type Route } from '../../http/index.ts';
 import type { Ca } from '../ca/ca.ts';
 import { StorageError } from '../persist/storage-error.ts';
+import type { ScriptChecks } from '../registry/script-checks.ts';
 import type { PortRange } from '../registry/sidecar.ts';
 import { type AclRoutesOptions, aclRoutes } from './acl-routes.ts';
 import { authorizeRoutes } from './authorize-route.ts';
@@ -19,18 +20,19 @@ import { unavailableRoutes } from './unavailable-routes.ts';
 export interface ApiOptions {
   readonly ca: Ca;
   readonly sidecarPorts: PortRange;
+  readonly scriptChecks: ScriptChecks;
   readonly self: SelfRoutesOptions;
   readonly acl: AclRoutesOptions;
 }
 
-export function apiRoutes(context: ApiContext, { ca, sidecarPorts, self, acl }: ApiOptions): Route[] {
+export function apiRoutes(context: ApiContext, { ca, sidecarPorts, scriptChecks, self, acl }: ApiOptions): Route[] {
   const { address, serverPort } = self.node;
   const routes = [
     ...statusRoutes(context, `${address}:${serverPort}`),
     ...selfRoutes(context, self),
     ...aclRoutes(context, acl),
     ...caRoutes(context, ca),
-    ...registryRoutes(context, { sidecarPorts }),
+    ...registryRoutes(context, { sidecarPorts, scriptChecks }),
     ...intentionRoutes(context),
     ...authorizeRoutes(context),
     ...configRoutes(context, [serviceIntentions]),

@@ -30,6 +30,7 @@ export interface CheckBody {
   readonly AliasNode?: string;
   readonly ScriptArgs?: readonly string[];
   readonly H2PING?: string;
+  readonly H2PingUseTLS?: boolean;
   readonly UDP?: string;
   readonly DockerContainerID?: string;
   readonly OSService?: string;
@@ -64,6 +65,7 @@ export const checkBody: Shape<CheckBody> = struct<CheckBody>(
     AliasNode: text,
     ScriptArgs: list(text, ''),
     H2PING: text,
+    H2PingUseTLS: flag,
     UDP: text,
     DockerContainerID: text,
     OSService: text,
@@ -84,6 +86,7 @@ export const checkBody: Shape<CheckBody> = struct<CheckBody>(
       tls_server_name: 'TLSServerName',
       tls_skip_verify: 'TLSSkipVerify',
       grpc_use_tls: 'GRPCUseTLS',
+      h2ping_use_tls: 'H2PingUseTLS',
       alias_service: 'AliasService',
       alias_node: 'AliasNode',
       docker_container_id: 'DockerContainerID',
@@ -97,8 +100,6 @@ export const checkBody: Shape<CheckBody> = struct<CheckBody>(
     ignored: [
       'ExposedPort',
       'GRPCServerName',
-      'H2PingUseTLS',
-      'h2ping_use_tls',
       'Namespace',
       'Partition',
       'ProxyGRPC',
@@ -113,9 +114,7 @@ export const checkBody: Shape<CheckBody> = struct<CheckBody>(
 );
 
 export function checkFromBody(body: CheckBody): CheckRequest {
-  const notRun = nonZero({ gRPC: body.GRPC, H2PING: body.H2PING, UDP: body.UDP });
-  const kindNotRun =
-    Object.keys(notRun)[0] ?? (body.DockerContainerID ? 'Docker' : body.OSService ? 'OSService' : undefined);
+  const kindNotRun = body.DockerContainerID ? 'Docker' : body.OSService ? 'OSService' : undefined;
   return {
     id: body.CheckID ?? '',
     name: body.Name ?? '',
@@ -135,6 +134,9 @@ export function checkFromBody(body: CheckBody): CheckRequest {
       tcp: body.TCP,
       grpc: body.GRPC,
       grpcUseTls: body.GRPCUseTLS,
+      h2ping: body.H2PING,
+      h2pingPlain: body.H2PING ? body.H2PingUseTLS === false : undefined,
+      udp: body.UDP,
       aliasService: body.AliasService,
       aliasNode: body.AliasNode,
       args: body.ScriptArgs,

@@ -41,9 +41,6 @@ function findLimitError({ definition }: CheckRequest): string | undefined {
 }
 
 function findKindError(check: CheckRequest): string | undefined {
-  if (typeOfCheck(check) === 'script') {
-    return 'Scripts are disabled on this agent; use an HTTP, TCP or TTL check instead of Args';
-  }
   if (check.notRun !== undefined) return `${check.notRun} checks are not run by this agent; use HTTP, TCP or TTL`;
   return undefined;
 }
@@ -55,7 +52,9 @@ export function typeOfCheck({ definition, notRun }: CheckRequest): CheckDefiniti
   if (definition.ttl !== undefined && definition.ttl > 0) return 'ttl';
   if (definition.tcp !== undefined) return 'tcp';
   if (definition.aliasService !== undefined || definition.aliasNode !== undefined) return 'alias';
-  if (definition.args !== undefined) return 'script';
+  if (definition.h2ping !== undefined) return 'h2ping';
+  if (definition.udp !== undefined) return 'udp';
+  if (definition.args !== undefined) return notRun === undefined ? 'script' : '';
   return notRun === undefined ? 'ttl' : '';
 }
 

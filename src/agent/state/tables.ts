@@ -79,7 +79,7 @@ export interface ServiceRow {
 
 /** How a check of this agent is run. Durations are milliseconds. */
 export interface CheckDefinition {
-  readonly type: 'ttl' | 'http' | 'tcp' | 'grpc' | 'alias' | 'script' | 'maintenance' | '';
+  readonly type: 'ttl' | 'http' | 'tcp' | 'grpc' | 'h2ping' | 'udp' | 'alias' | 'script' | 'maintenance' | '';
   readonly interval?: number;
   readonly timeout?: number;
   readonly ttl?: number;
@@ -92,6 +92,10 @@ export interface CheckDefinition {
   readonly tcp?: string;
   readonly grpc?: string;
   readonly grpcUseTls?: boolean;
+  readonly h2ping?: string;
+  /** Without TLS, which is usual there. */
+  readonly h2pingPlain?: boolean;
+  readonly udp?: string;
   readonly aliasService?: string;
   readonly aliasNode?: string;
   readonly args?: readonly string[];
