@@ -6,7 +6,7 @@ import { probeScript } from './script.ts';
 
 const never = new AbortController().signal;
 
-/** Held against a real agent of 1.8.7. */
+/** Most rows were held against a real agent of 1.8.7. */
 const table: readonly (readonly [args: readonly string[], status: string, output: string])[] = [
   [['sh', '-c', 'echo hi; echo err >&2'], 'passing', 'hi\nerr\n'],
   [['sh', '-c', 'echo w; exit 1'], 'warning', 'w\n'],

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { testRuntime } from '../../testing/test-runtime.ts';
 import { startAgent } from '../agent.ts';
 
-/** What is asked, and of the answer's elements the IDs that are kept. Held against a real agent of 1.8.7. */
+/** What is asked, and of the answer's elements the IDs that are kept. Most rows were held against a real agent of 1.8.7. */
 const kept: readonly (readonly [path: string, filter: string, ids: readonly string[]])[] = [
   ['agent/services', 'Kind == "connect-proxy"', ['proxy']],
   ['agent/services', 'Meta.version == 1', ['web1']],
