@@ -25,15 +25,22 @@ export async function loadHcl(): Promise<ParseHcl> {
 
 function parseWith(parse: (text: string) => string, text: string, fileName: string): unknown {
   if (isTooDeep(text)) throw new InputError(fileName, `blocks and lists are nested more than ${maxDepth} deep`);
-  let result: string;
-  try {
-    result = parse(text);
-  } catch (error) {
-    throw new InputError(fileName, error instanceof RangeError ? 'nested too deeply' : messageOf(error));
-  }
+  const result = run(parse, text, fileName);
   const refusal = /^unable to \w+ JSON: (.*)$/s.exec(result)?.[1];
   if (refusal !== undefined) throw refusalOf(refusal, fileName);
   return JSON.parse(result);
+}
+
+/** The compiled parser was seen to run out of stack on a short text, once in many runs and not again on the same text: it gets a second try. */
+function run(parse: (text: string) => string, text: string, fileName: string): string {
+  for (let isLast = false; ; isLast = true) {
+    try {
+      return parse(text);
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw new InputError(fileName, messageOf(error));
+      if (isLast) throw new InputError(fileName, 'nested too deeply');
+    }
+  }
 }
 
 function refusalOf(refusal: string, fileName: string): InputError {
