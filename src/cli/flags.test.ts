@@ -110,3 +110,15 @@ test('any line is either read or refused with a reason', () => {
     }),
   );
 });
+
+test('a switch whose name begins with no- says what it says', () => {
+  const table = { 'no-merge': toggle('x') };
+  for (const [argv, value] of [
+    [[], undefined],
+    [['-no-merge'], true],
+    [['-no-merge=true'], true],
+  ] as const) {
+    const parsed = parseFlags(table, argv);
+    assert.equal(parsed.kind === 'flags' && parsed.values['no-merge'], value);
+  }
+});

@@ -135,9 +135,12 @@ function readToggle(name: string, value: string | undefined): boolean {
 function valuesOf<T extends FlagTable>(commander: Commander, table: T): Values<T> {
   const options: Record<string, unknown> = commander.opts();
   const values = Object.entries(table).map(([name, flag]) => {
-    const value = options[new Option(`--${name}`).attributeName()];
+    const option = new Option(`--${name}`);
+    const stored = options[option.attributeName()];
+    // For commander, `no-merge` is `merge` the other way round.
+    const value = option.negate ? !stored : stored;
     // Commander starts a switch that has a negated form as true; only what stands on the line counts here.
-    const given = commander.getOptionValueSource(new Option(`--${name}`).attributeName()) === 'cli';
+    const given = commander.getOptionValueSource(option.attributeName()) === 'cli';
     return [name, given ? value : flag.isList ? [] : undefined];
   });
   return Object.fromEntries(values) as Values<T>;

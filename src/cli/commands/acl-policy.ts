@@ -32,7 +32,7 @@ export const create: Command = defineCommand({
       Name: values.name,
       Description: values.description ?? '',
       Rules: await readRules(values.rules ?? '', context),
-      Datacenters: values['valid-datacenter'],
+      Datacenters: presentOf(values['valid-datacenter']),
     };
     await using ask = askAgent(values, context.env);
     const answer = await ask.call('Failed to create new policy', 'PUT', '/v1/acl/policy', { body });
@@ -88,7 +88,7 @@ export const update: Command = defineCommand({
       Name: given.Name || old?.Name || '',
       Description: given.Description || kept?.Description || '',
       Rules: given.Rules || kept?.Rules || '',
-      Datacenters: datacenters.length > 0 ? datacenters : (kept?.Datacenters ?? []),
+      Datacenters: presentOf(datacenters) ?? kept?.Datacenters ?? undefined,
     };
     const answer = await ask.call(`Error updating policy "${id}"`, 'PUT', `/v1/acl/policy/${id}`, { body });
     context.print(formatPolicy(answer.json() as PolicyShown, values));
@@ -108,6 +108,11 @@ export const remove: Command = defineCommand({
     return 0;
   },
 });
+
+/** An agent shows an empty list otherwise than none. */
+function presentOf(list: readonly string[]): readonly string[] | undefined {
+  return list.length > 0 ? list : undefined;
+}
 
 async function idOf(ask: Ask, { id, name }: { id: string | undefined; name: string | undefined }): Promise<string> {
   if (!id && !name) throw new CommandFailure('Must specify either the -id or -name parameters');

@@ -125,7 +125,6 @@ export const clone: Command = defineCommand({
     const answer = await ask.call('Error cloning token', 'PUT', `/v1/acl/token/${accessor}/clone`, {
       body: { Description: values.description ?? '' },
     });
-    context.print('Token cloned successfully.');
     context.print(formatToken(answer.json() as TokenShown, { format: values.format, meta: false }));
     return 0;
   },

@@ -81,9 +81,9 @@ export async function startFourWays({ files, real = {}, ours = {} }: FourWaysOpt
 export function mask(text: string): string {
   return text
     .replace(/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g, '<id>')
+    .replace(/\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(\.\d+)?( \+0000 UTC|Z)/g, '<time>')
     .replace(/\b[0-9a-f]{8}\b/g, '<short id>')
     .replace(/[A-Z][a-z]+day, \d\d-[A-Z][a-z]{2}-\d\d \d\d:\d\d:\d\d/g, '<time>')
-    .replace(/\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(\.\d+)?( \+0000 UTC|Z)/g, '<time>')
     .replace(/\b[0-9a-f]{64}\b|"[A-Za-z0-9+/]{43}="/g, '<hash>')
     .replace(/127\.0\.0\.1:\d+/g, '127.0.0.1:<port>')
     .replace(/\b(port|wan_join_port)=\d+/g, '$1=<port>')
