@@ -7,7 +7,7 @@ import { messageOf } from '../base/index.ts';
 import { isSameServiceId, parseSpiffeId } from '../pki/index.ts';
 import { type MtlsState, sharedContext } from './context.ts';
 import { keepAliveInitialDelay } from './keep-alive.ts';
-import { readPeer } from './peer-identity.ts';
+import { pinCertificate, readPeer } from './peer-identity.ts';
 import { rememberRaw } from './raw-socket.ts';
 import type { Instance, Peer } from './state.ts';
 
@@ -52,7 +52,10 @@ export async function dialInstance(instance: Instance, state: MtlsState, options
       socket: raw,
       secureContext: sharedContext(state),
       rejectUnauthorized: true,
-      checkServerIdentity: () => undefined, // names of hosts mean nothing here; ours is checked below
+      checkServerIdentity: (_host, certificate) => {
+        pinCertificate(socket, certificate.raw);
+        return undefined; // names of hosts mean nothing here; ours is checked below
+      },
       ...(alpn === undefined ? {} : { ALPNProtocols: [...alpn] }),
     });
     rememberRaw(socket, raw);

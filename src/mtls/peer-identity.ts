@@ -1,6 +1,6 @@
 /** Who is at the other end, read from a certificate whose chain was verified. */
 
-import type { X509Certificate } from 'node:crypto';
+import { X509Certificate } from 'node:crypto';
 import type tls from 'node:tls';
 import { formatSerial, parseSpiffeId, type ServiceId, uriSansOf } from '../pki/index.ts';
 import type { Peer } from './state.ts';
@@ -31,13 +31,21 @@ function refused(reason: string): PeerReading {
   return { ok: false, reason };
 }
 
-/**
- * Read once and pinned to the socket: on one that we dialled, each call of Node's own method takes a certificate out of the peer's chain,
- * so that whoever calls next, a user for example, would read the issuer's for the peer's. `getPeerCertificate` does not, but it
- * translates the whole certificate first, a fifth of what a dial costs.
- */
 function certificateOf(socket: tls.TLSSocket): X509Certificate | undefined {
   const certificate = socket.getPeerX509Certificate();
-  socket.getPeerX509Certificate = () => certificate;
+  if (certificate !== undefined) pin(socket, certificate);
   return certificate;
+}
+
+/**
+ * What Node has read of the far end while it dialled is what everybody reads from then on, `readPeer` too. Node's own
+ * `getPeerX509Certificate` takes a certificate out of the peer's chain with each call, so that whoever calls next, a user for example,
+ * would read the issuer's for the peer's; and it never frees what it took, some kilobytes for each connection.
+ */
+export function pinCertificate(socket: tls.TLSSocket, der: Buffer): void {
+  pin(socket, new X509Certificate(der));
+}
+
+function pin(socket: tls.TLSSocket, certificate: X509Certificate): void {
+  socket.getPeerX509Certificate = () => certificate;
 }

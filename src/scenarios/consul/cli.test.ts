@@ -204,9 +204,14 @@ function comparable(command: string, finished: Finished | undefined, { isOurCli,
   const complaint = isOurCli && ownWords.has(command) ? '<own words>' : (stderr.split('\n')[0] ?? '');
   return {
     code,
-    stdout: apart(mask(stdout)),
+    stdout: inOrder(command, apart(mask(stdout))),
     stderr: isHelp ? '<help>' : apart(mask(complaint)),
   };
+}
+
+/** What is in maintenance is printed in the order of a map of Go's: in any. */
+function inOrder(command: string, text: string): string {
+  return command === 'maint' ? text.split('\n\n').sort().join('\n\n') : text;
 }
 
 function newKey(): string {
