@@ -4,7 +4,7 @@
  */
 
 import { isDeepStrictEqual } from 'node:util';
-import type { BlockingQuery, ConsulClient, Intention } from '../api/index.ts';
+import { type BlockingQuery, type ConsulClient, fieldsOfIntention, type Intention } from '../api/index.ts';
 import { ruleOf } from '../intentions/index.ts';
 import type { Authorization } from '../mtls/index.ts';
 
@@ -39,22 +39,7 @@ export function matchingIntentions(
 
 export function authorizationFrom(intentions: MatchingIntentions): Authorization {
   if (intentions === undefined) return { kind: 'ask' };
-  const rules = intentions.map((intention) =>
-    ruleOf({
-      id: intention.ID,
-      source: intention.SourceName,
-      sourceNamespace: intention.SourceNS,
-      sourceType: intention.SourceType,
-      destination: intention.DestinationName,
-      action: intention.Action,
-      permissions: intention.Permissions,
-      precedence: intention.Precedence,
-      sourcePeer: intention.SourcePeer,
-      sourcePartition: intention.SourcePartition,
-      sourceSamenessGroup: intention.SourceSamenessGroup,
-      jwt: intention.JWT,
-    }),
-  );
+  const rules = intentions.map((intention) => ruleOf(fieldsOfIntention(intention)));
   // Which peers such a rule means can't be told from here, so each is asked for, and again at each change.
   if (rules.some(({ action }) => action === 'unknown')) return { kind: 'ask' };
   return { kind: 'table', rules, otherwise: { kind: 'ask', keepFor: keepDefaultFor } };

@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 import type { Intention } from '../../api/index.ts';
 import { anything, flag, list, map, type Shape, struct, text } from '../../http/index.ts';
 import type { IntentionDraft } from '../intentions/draft.ts';
+import type { HeaderMatch, HttpMatch, Permission } from '../intentions/permissions.ts';
 import { namesOf, type ServiceName, type StoredIntention } from '../intentions/view.ts';
 
 /** Members that are not set stay out, as clients from 1.9 on expect. */
@@ -68,33 +69,7 @@ export interface IntentionBody {
   readonly Meta?: Readonly<Record<string, string>>;
 }
 
-interface PermissionBody {
-  readonly Action?: string;
-  readonly HTTP?: HttpBody;
-  readonly JWT?: unknown;
-}
-
-interface HttpBody {
-  readonly PathExact?: string;
-  readonly PathPrefix?: string;
-  readonly PathRegex?: string;
-  readonly Header?: readonly HeaderBody[];
-  readonly Methods?: readonly string[];
-}
-
-interface HeaderBody {
-  readonly Name?: string;
-  readonly Present?: boolean;
-  readonly Exact?: string;
-  readonly Prefix?: string;
-  readonly Suffix?: string;
-  readonly Contains?: string;
-  readonly Regex?: string;
-  readonly IgnoreCase?: boolean;
-  readonly Invert?: boolean;
-}
-
-const header: Shape<HeaderBody> = struct<HeaderBody>(
+const header: Shape<HeaderMatch> = struct<HeaderMatch>(
   {
     Name: text,
     Present: flag,
@@ -109,7 +84,7 @@ const header: Shape<HeaderBody> = struct<HeaderBody>(
   { type: 'structs.IntentionHTTPHeaderPermission', aliases: { ignore_case: 'IgnoreCase' } },
 );
 
-const http: Shape<HttpBody> = struct<HttpBody>(
+const http: Shape<HttpMatch> = struct<HttpMatch>(
   { PathExact: text, PathPrefix: text, PathRegex: text, Header: list(header), Methods: list(text) },
   {
     type: 'structs.IntentionHTTPPermission',
@@ -118,7 +93,7 @@ const http: Shape<HttpBody> = struct<HttpBody>(
 );
 
 /** In either spelling of its keys; what comes out is in CamelCase. */
-export const permission: Shape<PermissionBody> = struct<PermissionBody>(
+export const permission: Shape<Permission> = struct<Permission>(
   { Action: text, HTTP: http, JWT: anything },
   { type: 'structs.IntentionPermission' },
 );

@@ -1,11 +1,12 @@
 /** L7 permissions are stored and shown; a TCP connection that meets one is denied. Here is what makes one well-formed. */
 
-interface Permission {
+export interface Permission {
   readonly Action?: string;
   readonly HTTP?: HttpMatch;
+  readonly JWT?: unknown;
 }
 
-interface HttpMatch {
+export interface HttpMatch {
   readonly PathExact?: string;
   readonly PathPrefix?: string;
   readonly PathRegex?: string;
@@ -13,7 +14,7 @@ interface HttpMatch {
   readonly Methods?: readonly string[];
 }
 
-interface HeaderMatch {
+export interface HeaderMatch {
   readonly Name?: string;
   readonly Present?: boolean;
   readonly Exact?: string;
@@ -21,6 +22,8 @@ interface HeaderMatch {
   readonly Suffix?: string;
   readonly Contains?: string;
   readonly Regex?: string;
+  readonly IgnoreCase?: boolean;
+  readonly Invert?: boolean;
 }
 
 /** The first problem, beginning with the place; undefined when there is none. */

@@ -1,4 +1,4 @@
-import type { ExplainAnswer, ExplainStep, Intention } from '../../api/index.ts';
+import { type ExplainAnswer, type ExplainStep, fieldsOfIntention, type Intention } from '../../api/index.ts';
 import { type Change, explain, type Rule, ruleOf } from '../../intentions/index.ts';
 import { type Ask, askAgent } from '../ask.ts';
 import { clientFlags } from '../client-flags.ts';
@@ -103,22 +103,7 @@ function namesOf({ source, destination }: Pair): { source: string; destination: 
   return { source: formatServiceName(source), destination: formatServiceName(destination) };
 }
 
-function ruleFrom(intention: Intention): Rule {
-  return ruleOf({
-    id: intention.ID,
-    source: intention.SourceName,
-    sourceNamespace: intention.SourceNS,
-    sourceType: intention.SourceType,
-    destination: intention.DestinationName,
-    action: intention.Action,
-    permissions: intention.Permissions,
-    precedence: intention.Precedence,
-    sourcePeer: intention.SourcePeer,
-    sourcePartition: intention.SourcePartition,
-    sourceSamenessGroup: intention.SourceSamenessGroup,
-    jwt: intention.JWT,
-  });
-}
+const ruleFrom = (intention: Intention): Rule => ruleOf(fieldsOfIntention(intention));
 
 function changeFrom(step: ExplainStep): Change {
   const names = {
