@@ -17,6 +17,8 @@ export interface LogOptions {
 export interface ProgramLog extends Log {
   /** Writes out what waits. For the end of the program. */
   flush(): void;
+  /** From now on, for those that `with` has made too. */
+  setLevel(level: LogLevel): void;
 }
 
 /** Lines are written at once, so that none is missing after a crash. */
@@ -26,22 +28,32 @@ export function createLog(options: LogOptions): ProgramLog {
     ? output
     : { write: (line) => output.write(readable(line, options.colours ?? false)) };
   const settings = {
-    level: options.level,
+    level: 'debug', // the threshold is ours: children made by the library keep that of their birth
     base: null,
     timestamp: stdTimeFunctions.isoTime,
     messageKey: 'message',
     formatters: { level: (label: string) => ({ level: label }) },
   };
-  return { ...logOf(pino(settings, stream)), flush: () => output.flushSync() };
+  const threshold = { level: options.level };
+  return {
+    ...logOf(pino(settings, stream), threshold),
+    flush: () => output.flushSync(),
+    setLevel: (level) => {
+      threshold.level = level;
+    },
+  };
 }
 
-function logOf(logger: Logger): Log {
+const levels: readonly LogLevel[] = ['debug', 'info', 'warn', 'error'];
+
+function logOf(logger: Logger, threshold: { readonly level: LogLevel }): Log {
   const line = (level: LogLevel) => (message: string, fields?: object) => {
+    if (levels.indexOf(level) < levels.indexOf(threshold.level)) return;
     if (fields === undefined) logger[level](message);
     else logger[level](fields, message);
   };
   return {
-    with: (fields) => logOf(logger.child(fields)),
+    with: (fields) => logOf(logger.child(fields), threshold),
     debug: line('debug'),
     info: line('info'),
     warn: line('warn'),

@@ -7,7 +7,8 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { InputError, type Log, silentLog } from '../base/index.ts';
 import { testRuntime } from '../testing/test-runtime.ts';
-import { type Agent, startAgent } from './agent.ts';
+import { startAgent } from './agent.ts';
+import type { Agent } from './agent-interface.ts';
 import type { AgentOptions } from './config.ts';
 
 test('without a data directory and without -dev there is no agent, and the error names both', async () => {
@@ -209,13 +210,53 @@ test('HTTP is served on a Unix socket alone when that is asked for', async (t) =
   const path = join(folderFor(t), 'http.sock');
   await using agent = await start({ http: [{ path }] });
   assert.deepEqual(agent.addresses, [{ path }]);
-  assert.throws(() => agent.address, /Unix sockets only/);
+  assert.throws(() => agent.address, /no TCP port/);
   const status = await new Promise((resolve) => {
     http.get({ socketPath: path, path: '/v1/status/leader', agent: false }, (response) =>
       resolve(response.resume().statusCode),
     );
   });
   assert.equal(status, 200);
+});
+
+test('an agent without a listener is asked in its process', async () => {
+  await using agent = await start({ http: [] });
+  assert.deepEqual(agent.addresses, []);
+  const leader = await agent.fetch('/v1/status/leader');
+  assert.deepEqual([leader.status, await leader.json()], [200, '127.0.0.1:8300']);
+  const service = { Name: 'web', Port: 80 };
+  await agent.fetch('/v1/agent/service/register', { method: 'PUT', body: JSON.stringify(service) });
+  const instances = (await (await agent.fetch('/v1/health/service/web')).json()) as unknown[];
+  assert.equal(instances.length, 1);
+});
+
+test('its program says who may talk to whom, without a token', async () => {
+  await using agent = await start({ http: [] });
+  const check = async (): Promise<unknown> =>
+    (await agent.fetch('/v1/connect/intentions/check?source=web&destination=db')).json();
+  await agent.deny('*', 'db');
+  assert.deepEqual(await check(), { Allowed: false });
+  await agent.allow('web', 'db');
+  assert.deepEqual(await check(), { Allowed: true });
+  await agent.deny('web', 'db');
+  assert.deepEqual(await check(), { Allowed: false });
+  await assert.rejects(agent.deny('w*', 'db'), { name: 'InputError', message: /wildcard/ });
+  await assert.rejects(agent.deny('', 'db'), { name: 'InputError' });
+});
+
+test('a query that waits in the process is woken by a change and ended by close', async () => {
+  const agent = await start({ http: [] });
+  const match = '/v1/connect/intentions/match?by=destination&name=db';
+  const first = await agent.fetch(match);
+  const index = first.headers.get('x-consul-index');
+  const woken = agent.fetch(`${match}&index=${index}`);
+  await agent.deny('web', 'db');
+  const answer = await woken;
+  assert.match(await answer.text(), /"Action":"deny"/);
+  const waiting = agent.fetch(`${match}&index=${answer.headers.get('x-consul-index')}`);
+  await agent.close();
+  assert.equal((await waiting).status, 200);
+  await assert.rejects(agent.fetch(match), /closed/);
 });
 
 test('closing answers who waits, and says that it has closed', async () => {

@@ -1,46 +1,36 @@
 /** The agent as one running thing: state, CA, checks and the HTTP API on top of them. */
 
-import { type Closable, type CloseOptions, Closers, InputError, type Runtime } from '../base/index.ts';
+import { type Closable, Closers, InputError, messageOf, type Runtime } from '../base/index.ts';
 import {
   formatListenAddress,
+  type HttpServerOptions,
   type ListenAddress,
-  type Route,
   startHttpServer,
-  type TcpAddress,
+  startInProcessServer,
 } from '../http/index.ts';
 import { bootstrapResetIn } from './acl/bootstrap-reset.ts';
 import { openAcls } from './acl/open-acls.ts';
+import type { Agent } from './agent-interface.ts';
 import { createApiContext, intentionDefaultOf } from './api-context.ts';
 import { type Ca, startCa } from './ca/ca.ts';
 import { CaError } from './ca/ca-error.ts';
 import { startChecks } from './checks/checks.ts';
 import { type AgentConfig, type AgentOptions, type Definitions, parseAgentConfig } from './config.ts';
 import { registerDefinitions } from './definitions.ts';
-import type { ApiContext } from './http-api/context.ts';
 import { apiRoutes } from './http-api/routes.ts';
+import { managedProxyDefaultsOf, managedProxyPlanningOf } from './managed-proxy-config.ts';
 import { enterOwnNode } from './own-node.ts';
 import { reportingStorage } from './persist/reporting-storage.ts';
 import { openSqliteStorage } from './persist/sqlite.ts';
 import { memoryStorage } from './persist/storage.ts';
+import { ManagedProxies } from './registry/managed-proxies.ts';
 import type { OwnNode } from './registry/own-node.ts';
 import { present } from './registry/present.ts';
+import { RunningAgent } from './running-agent.ts';
 import { Store } from './state/store.ts';
-
-export interface Agent extends Closable {
-  /** Of the first TCP listener. Throws when there is none. */
-  readonly address: TcpAddress;
-  /** All listeners, with the ports that were bound. */
-  readonly addresses: readonly ListenAddress[];
-  readonly nodeName: string;
-  /** `<uuid>.consul`. */
-  readonly trustDomain: string;
-  /** Resolves when the agent has ended: with nothing after `close`, else with the reason. Never rejects. */
-  readonly closed: Promise<Error | undefined>;
-  /** Replaces what the configuration files defined; without an argument, asks for it as `PUT /v1/agent/reload` does. */
-  reload(definitions?: Definitions): Promise<void>;
-  /** Changes the CA to a root with a new key; leafs follow. */
-  rotateRoot(): Promise<void>;
-}
+import { agentAddressFor } from './supervisor/environment.ts';
+import type { Surroundings } from './supervisor/launch.ts';
+import { startSupervisor } from './supervisor/supervisor.ts';
 
 export interface AgentHooks {
   /** Reads the configuration files again, for `PUT /v1/agent/reload`. Absent: what they define stays. */
@@ -56,15 +46,25 @@ export async function startAgent(options: AgentOptions, runtime: Runtime, hooks:
   await using starting = new Closers();
   const store = openStore(config, runtime, starting);
   const node = await enterOwnNode(store, config);
-  const reload = async (definitions: Definitions | undefined): Promise<void> => {
-    const wanted = definitions ?? (await hooks.readDefinitions?.());
-    if (wanted === undefined) return;
+  const planning = managedProxyPlanningOf(config, runtime);
+  const load = async (wanted: Definitions): Promise<void> => {
     const { nodeName, sidecarPorts, scriptChecks } = config;
-    await registerDefinitions(store, wanted, { nodeName, sidecarPorts, scriptChecks, now: runtime.clock.now() });
+    const now = runtime.clock.now();
+    await registerDefinitions(store, wanted, { nodeName, sidecarPorts, scriptChecks, managedProxies: planning, now });
     if (wanted.services.length + wanted.checks.length === 0) return;
     runtime.log.info('definitions loaded', { services: wanted.services.length, checks: wanted.checks.length });
   };
-  await reload(config.definitions);
+  await load(config.definitions);
+  const reload = oneByOne(async (definitions: Definitions | undefined) => {
+    try {
+      const wanted = definitions ?? (await hooks.readDefinitions?.());
+      if (wanted !== undefined) await load(wanted);
+    } catch (error) {
+      runtime.log.error('reload failed, all stays as it was', { error: messageOf(error) });
+      throw error;
+    }
+  });
+  const reasons = new Map<string, string>();
   const ca = starting.add(await startCaOf(config, store, runtime));
   starting.add(
     startChecks({
@@ -72,6 +72,7 @@ export async function startAgent(options: AgentOptions, runtime: Runtime, hooks:
       runtime,
       nodeName: config.nodeName,
       scriptChecks: config.scriptChecks,
+      explain: (serviceId) => reasons.get(serviceId),
       ...present({ checkUpdateInterval: config.checkUpdateInterval }),
     }),
   );
@@ -85,12 +86,36 @@ export async function startAgent(options: AgentOptions, runtime: Runtime, hooks:
     ca,
     sidecarPorts: config.sidecarPorts,
     scriptChecks: config.scriptChecks,
+    managedProxies: { allowApiRegistration: config.managedProxies.allowApiRegistration, planning },
     self,
     acl: { acls, reset },
   });
-  const addresses = await listen(config, context, routes, runtime, starting);
+  const commonHeaders = { 'X-Consul-Default-Acl-Policy': context.defaultPolicy };
+  const inProcess = starting.add(startInProcessServer({ routes, commonHeaders }, runtime.log));
+  const addresses = await listen(config, { routes, commonHeaders }, runtime, starting);
+  starting.add(
+    startSupervisor({
+      store,
+      runtime,
+      proxies: new ManagedProxies(store, nodeName, managedProxyDefaultsOf(config)),
+      surroundings: surroundingsOf(config, addresses),
+      dataDir: config.dataDir,
+      reasons,
+    }),
+  );
   logStart(config, node, addresses, runtime);
-  return new RunningAgent({ node, ca, addresses, reload, owned: starting.release() });
+  const { clock } = runtime;
+  return new RunningAgent({ node, ca, store, clock, inProcess, addresses, reload, owned: starting.release() });
+}
+
+/** Each call begins when the one before has ended: what was read last counts. */
+function oneByOne<T>(act: (value: T) => Promise<void>): (value: T) => Promise<void> {
+  let last: Promise<unknown> = Promise.resolve();
+  return (value) => {
+    const current = last.then(() => act(value));
+    last = current.catch(() => undefined);
+    return current;
+  };
 }
 
 function openStore({ dataDir }: AgentConfig, runtime: Runtime, starting: Closers): Store {
@@ -118,18 +143,25 @@ async function startCaOf(config: AgentConfig, store: Store, runtime: Runtime): P
 
 async function listen(
   { http, allowedHosts, limits }: AgentConfig,
-  context: ApiContext,
-  routes: readonly Route[],
+  served: Pick<HttpServerOptions, 'routes' | 'commonHeaders'>,
   runtime: Runtime,
   starting: Closers,
 ): Promise<ListenAddress[]> {
-  const commonHeaders = { 'X-Consul-Default-Acl-Policy': context.defaultPolicy };
   const addresses: ListenAddress[] = [];
   for (const address of http) {
-    const options = { routes, listen: address, commonHeaders, allowedHosts, limits };
+    const options = { ...served, listen: address, allowedHosts, limits };
     addresses.push(starting.add(await startHttpServer(options, runtime)).address);
   }
   return addresses;
+}
+
+/** Of the managed proxies. */
+function surroundingsOf({ managedProxies }: AgentConfig, addresses: readonly ListenAddress[]): Surroundings {
+  return {
+    agentAddress: agentAddressFor(addresses),
+    environment: managedProxies.environment,
+    isRefusedAsRoot: process.geteuid?.() === 0 && !managedProxies.allowRoot,
+  };
 }
 
 /** What `agent/self` shows of it. */
@@ -160,65 +192,4 @@ function logStart(config: AgentConfig, node: OwnNode, addresses: readonly Listen
   });
   const { allow, reason } = intentionDefaultOf(config);
   log.info('connections that no intention matches', { decision: allow ? 'allow' : 'deny', reason });
-}
-
-interface Parts {
-  readonly node: OwnNode;
-  readonly ca: Ca;
-  readonly addresses: readonly ListenAddress[];
-  readonly reload: (definitions: Definitions | undefined) => Promise<void>;
-  readonly owned: Closers;
-}
-
-class RunningAgent implements Agent {
-  readonly #parts: Parts;
-  readonly #closed: PromiseWithResolvers<Error | undefined> = Promise.withResolvers<Error | undefined>();
-
-  constructor(parts: Parts) {
-    this.#parts = parts;
-  }
-
-  get address(): TcpAddress {
-    const address = this.#parts.addresses.find((one) => 'port' in one);
-    if (address === undefined) throw new InputError('', 'this agent serves HTTP on Unix sockets only');
-    return address;
-  }
-
-  get addresses(): readonly ListenAddress[] {
-    return this.#parts.addresses;
-  }
-
-  get nodeName(): string {
-    return this.#parts.node.name;
-  }
-
-  get trustDomain(): string {
-    return this.#parts.ca.trustDomain;
-  }
-
-  get closed(): Promise<Error | undefined> {
-    return this.#closed.promise;
-  }
-
-  reload(definitions?: Definitions): Promise<void> {
-    return this.#parts.reload(definitions);
-  }
-
-  rotateRoot(): Promise<void> {
-    return this.#parts.ca.rotateRoot();
-  }
-
-  async close(options?: CloseOptions): Promise<void> {
-    try {
-      await this.#parts.owned.close(options);
-      this.#closed.resolve(undefined);
-    } catch (error) {
-      this.#closed.resolve(error as Error);
-      throw error;
-    }
-  }
-
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.close();
-  }
 }

@@ -6,6 +6,8 @@ import { mayEverything } from './acl/authorizer.ts';
 import type { AgentConfig } from './config.ts';
 import type { ApiContext } from './http-api/context.ts';
 import { tokenOf } from './http-api/token.ts';
+import { managedProxyDefaultsOf } from './managed-proxy-config.ts';
+import { ManagedProxies } from './registry/managed-proxies.ts';
 import type { Store } from './state/store.ts';
 
 export interface ApiContextOptions {
@@ -19,6 +21,12 @@ export function createApiContext(config: AgentConfig, { store, runtime, acls }: 
   const { datacenter, nodeName } = config;
   const authorizerFor: ApiContext['authorizerFor'] =
     acls === undefined ? () => mayEverything : (token) => acls.authorizerFor(token);
+  const managedProxies = new ManagedProxies(store, nodeName, managedProxyDefaultsOf(config));
+  const actingTokenOf: ApiContext['tokenOf'] = (request) => {
+    const token = tokenOf(request);
+    const proxy = managedProxies.byToken(token);
+    return proxy === undefined ? token : (proxy.target.local?.token ?? '');
+  };
   return {
     store,
     runtime,
@@ -27,8 +35,9 @@ export function createApiContext(config: AgentConfig, { store, runtime, acls }: 
     intentionDefault: intentionDefaultOf(config),
     defaultPolicy: config.acl.enabled ? config.acl.defaultPolicy : 'allow',
     authorizerFor,
-    authorizerOf: (request) => authorizerFor(tokenOf(request)),
-    tokenOf,
+    authorizerOf: (request) => authorizerFor(actingTokenOf(request)),
+    tokenOf: actingTokenOf,
+    managedProxies,
   };
 }
 

@@ -5,7 +5,9 @@ import { z } from 'zod';
 import { InputError } from '../base/index.ts';
 import type { ListenAddress } from '../http/index.ts';
 import type { AclConfig } from './acl/open-acls.ts';
+import { type ManagedProxyConfig, type ManagedProxyOptions, managedProxyConfig } from './managed-proxy-config.ts';
 import type { ScriptChecks } from './registry/script-checks.ts';
+import { findMetaError } from './registry/service-errors.ts';
 
 export interface AgentConfig {
   /** The folder that keeps the state; made if it is not there. Absent with `dev`. */
@@ -39,6 +41,8 @@ export interface AgentConfig {
   readonly limits: AgentLimits;
   /** From which sidecars get their ports, both ends included. Default: 21000 to 21255. */
   readonly sidecarPorts: { readonly min: number; readonly max: number };
+  /** Proxies that the agent runs itself. */
+  readonly managedProxies: ManagedProxyConfig;
   /** Whose checks may run programs: nobody's by default, those of configuration files, or (`on`) those of the API too. */
   readonly scriptChecks: ScriptChecks;
   /** Milliseconds until new output of a check at an unchanged state shows in the catalog. Default: 5 minutes. */
@@ -62,9 +66,10 @@ export interface Definitions {
 }
 
 /** What is left out gets its default; of `dataDir` and `dev`, one must be there. */
-export type AgentOptions = Partial<Omit<AgentConfig, 'acl' | 'limits' | 'definitions'>> & {
+export type AgentOptions = Partial<Omit<AgentConfig, 'acl' | 'limits' | 'managedProxies' | 'definitions'>> & {
   readonly acl?: Partial<AclConfig>;
   readonly limits?: Partial<AgentLimits>;
+  readonly managedProxies?: ManagedProxyOptions;
   readonly definitions?: Partial<Definitions>;
 };
 
@@ -86,6 +91,13 @@ const address = z.union([
 /** Of what a node or datacenter can be called. Source: Consul, "Agent configuration": node_name, datacenter. */
 const nodeName = z.string().regex(/^[^\s/\\]{1,253}$/, 'expected a name without spaces and slashes');
 const datacenter = z.string().regex(/^[a-z0-9_-]{1,128}$/, 'expected lower case letters, digits, - and _');
+const nodeMeta = z
+  .record(z.string(), z.string())
+  .check(({ value, issues }) => {
+    const message = findMetaError(value);
+    if (message !== undefined) issues.push({ code: 'custom', message, input: value });
+  })
+  .default({});
 const uuid = z.string().regex(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i, 'expected a UUID');
 const policy = z.enum(['allow', 'deny'], 'expected allow or deny');
 const token = z.string().min(1, 'expected a token').max(4_096, 'expected a token of at most 4096 characters');
@@ -98,7 +110,7 @@ const schema = z.strictObject({
   http: z.array(address).default([{ host: '127.0.0.1', port: 8_500 }]),
   nodeName: nodeName.default(hostname),
   nodeId: uuid.optional(),
-  nodeMeta: z.record(z.string().max(128), z.string().max(512)).default({}),
+  nodeMeta,
   nodeAddress: z.union([z.ipv4(), z.ipv6()], 'expected an IP address').default('127.0.0.1'),
   datacenter: datacenter.default('dc1'),
   serverPort: port.default(8_300),
@@ -135,6 +147,7 @@ const schema = z.strictObject({
     .strictObject({ min: port, max: port })
     .refine(({ min, max }) => min <= max, 'expected min to be at most max')
     .default({ min: 21_000, max: 21_255 }),
+  managedProxies: managedProxyConfig.prefault({}),
   scriptChecks: z.enum(['off', 'files', 'on'], 'expected off, files or on').default('off'),
   checkUpdateInterval: milliseconds.optional(),
   definitions: z

@@ -5,7 +5,9 @@ import { decodeBody, type Shape } from '../http/index.ts';
 import type { Definitions } from './config.ts';
 import { checkBody, checkFromBody } from './http-api/wire-check.ts';
 import { serviceBody, serviceFromBody } from './http-api/wire-service.ts';
+import { memoryStorage } from './persist/storage.ts';
 import { findCheckError } from './registry/check-request.ts';
+import type { ManagedProxyPlanning } from './registry/managed-proxy.ts';
 import { NodeRows } from './registry/node-rows.ts';
 import { nothingToDo } from './registry/plan.ts';
 import { planCheck } from './registry/plan-check.ts';
@@ -15,7 +17,7 @@ import type { CheckRequest, ServiceRequest } from './registry/request.ts';
 import { checksWith, findScriptError, type ScriptChecks } from './registry/script-checks.ts';
 import type { PortRange } from './registry/sidecar.ts';
 import { type RowWriter, writeRows } from './registry/write-rows.ts';
-import type { Store } from './state/store.ts';
+import { Store } from './state/store.ts';
 
 export interface DefinitionsOptions {
   readonly nodeName: string;
@@ -24,6 +26,7 @@ export interface DefinitionsOptions {
   readonly sidecarPorts: PortRange;
   /** Whether scripts may be among the checks; by itself they may not. */
   readonly scriptChecks?: ScriptChecks;
+  readonly managedProxies?: ManagedProxyPlanning;
 }
 
 /** All of it as one step, or nothing. Rejects with an InputError that names the definition at fault. */
@@ -32,11 +35,43 @@ export async function registerDefinitions(
   definitions: Definitions,
   options: DefinitionsOptions,
 ): Promise<void> {
+  await register(store, readDefinitions(definitions, options), options);
+}
+
+/**
+ * Whether an agent would take them, as far as can be told without its state: a check of a service that only the API knows is not judged.
+ * Rejects as `registerDefinitions` does.
+ */
+export async function checkDefinitions(definitions: Definitions, options: DefinitionsOptions): Promise<void> {
+  const { services, checks } = readDefinitions(definitions, options);
+  const ids = new Set(['', ...services.map(({ service }) => service.id || service.name)]);
+  const store = new Store(memoryStorage());
+  try {
+    await register(store, { services, checks: checks.filter(({ serviceId }) => ids.has(serviceId)) }, options);
+  } finally {
+    store.close();
+  }
+}
+
+interface ReadDefinitions {
+  readonly services: readonly ReadService[];
+  readonly checks: readonly CheckDefinition[];
+}
+
+function readDefinitions(definitions: Definitions, { scriptChecks = 'off' }: DefinitionsOptions): ReadDefinitions {
   const services = definitions.services.map(readService);
   const checks = definitions.checks.map(readCheck);
-  const { nodeName, scriptChecks = 'off', ...planning } = options;
   for (const { place, service } of services) refuseScripts(place, checksWith(service), scriptChecks);
   for (const { place, check } of checks) refuseScripts(place, [check], scriptChecks);
+  return { services, checks };
+}
+
+async function register(
+  store: Store,
+  { services, checks }: ReadDefinitions,
+  options: DefinitionsOptions,
+): Promise<void> {
+  const { nodeName, scriptChecks: _, ...planning } = options;
   await writeRows(store, (writer, tx) => {
     const rows = new NodeRows(tx, nodeName);
     const planned = { ...planning, fromFile: true };
@@ -78,9 +113,21 @@ function forgetFormer(
   }
 }
 
-function readService(definition: object, index: number): { readonly place: string; readonly service: ServiceRequest } {
+interface ReadService {
+  readonly place: string;
+  readonly service: ServiceRequest;
+}
+
+function readService(definition: object, index: number): ReadService {
   const place = placeOf('service', definition, index);
-  return { place, service: at(place, () => serviceFromBody(decode(definition, serviceBody))) };
+  return {
+    place,
+    service: at(place, () => {
+      const service = serviceFromBody(decode(definition, serviceBody), { withManagedProxy: true });
+      if (service.managedProxy === undefined || service.port > 0) return service;
+      throw new InputError('', 'A service with a managed proxy must have a port');
+    }),
+  };
 }
 
 interface CheckDefinition {

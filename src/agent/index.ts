@@ -1,3 +1,5 @@
-export { type Agent, type AgentHooks, startAgent } from './agent.ts';
+export { type AgentHooks, startAgent } from './agent.ts';
+export type { Agent } from './agent-interface.ts';
+export { checkAgentConfig } from './check-config.ts';
 export { type AgentConfig, type AgentLimits, type AgentOptions, type Definitions, parseAgentConfig } from './config.ts';
 export { StorageError, type StorageErrorCode } from './persist/storage-error.ts';

@@ -1,7 +1,11 @@
 /** The flags of `fairlead agent`: those that mean something here, and the rest of a line written for Consul. */
 
 import { InputError } from '../base/index.ts';
-import { type Flag, type FlagTable, integer, type ListFlag, list, text, toggle } from './flags.ts';
+import type { JsonObject } from './config/kinds.ts';
+import type { Format } from './config/source.ts';
+import { configFormat } from './config-format.ts';
+import { type Flag, type FlagTable, integer, type ListFlag, list, text, toggle, type Values } from './flags.ts';
+import { parseKeyValues } from './key-value.ts';
 
 export interface AgentFlags {
   readonly [name: string]: Flag<unknown>;
@@ -10,10 +14,14 @@ export interface AgentFlags {
   readonly client: Flag<string>;
   readonly 'config-dir': ListFlag;
   readonly 'config-file': ListFlag;
+  readonly 'config-format': Flag<Format>;
   readonly 'data-dir': Flag<string>;
   readonly datacenter: Flag<string>;
   readonly 'default-intention-policy': Flag<string>;
   readonly dev: Flag<boolean>;
+  readonly 'enable-local-script-checks': Flag<boolean>;
+  readonly 'enable-script-checks': Flag<boolean>;
+  readonly hcl: ListFlag;
   readonly 'http-port': Flag<number>;
   readonly 'log-json': Flag<boolean>;
   readonly 'log-level': Flag<string>;
@@ -27,12 +35,21 @@ export const agentFlags: AgentFlags = {
   advertise: text('The IP address under which the services of this node are found. Default: that of -bind.', 'address'),
   bind: text('The same. Default: 127.0.0.1.', 'address'),
   client: text('The address to serve HTTP on. Default: 127.0.0.1.', 'address'),
-  'config-dir': list('A folder of configuration files, read after single ones; may be given several times.', 'folder'),
-  'config-file': list('A configuration file, JSON; may be given several times. A later one wins.', 'file'),
+  'config-dir': {
+    ...list('A folder of configuration files, read by name; may be given several times.', 'folder'),
+    joins: 'config-file', // one list, in the order of the command line
+  },
+  'config-file': list('A configuration file, .hcl or .json; may be given several times. A later one wins.', 'file'),
+  'config-format': configFormat,
   'data-dir': text('The folder that keeps the state.', 'folder'),
   datacenter: text('The name of the datacenter. Default: dc1.', 'name'),
   'default-intention-policy': text('What applies where no intention matches. Default: allow.', 'allow or deny'),
   dev: toggle('Keep the state in memory only.'),
+  'enable-local-script-checks': toggle('Let checks of configuration files run programs.'),
+  'enable-script-checks': toggle(
+    'Let checks of the HTTP API run programs too. Whoever may register one runs what they like.',
+  ),
+  hcl: list('A piece of configuration in HCL, which wins over files and flags; may be given several times.', 'text'),
   'http-port': integer('The port to serve HTTP on. Default: 8500.', 'port'),
   'log-json': toggle('Log as JSON lines.'),
   'log-level': text('trace, debug, info, warn or err. Default: info.', 'level'),
@@ -41,6 +58,39 @@ export const agentFlags: AgentFlags = {
   'node-meta': list("This node's metadata; may be given several times.", 'key:value', checkMeta),
   'pid-file': text('A file to write the process ID to.', 'file'),
 };
+
+/** The flags that say what a key says. */
+export const flagKeys: Readonly<Partial<Record<keyof AgentFlags, string>>> = {
+  advertise: 'advertise_addr',
+  bind: 'bind_addr',
+  client: 'client_addr',
+  'data-dir': 'data_dir',
+  datacenter: 'datacenter',
+  'default-intention-policy': 'default_intention_policy',
+  'enable-local-script-checks': 'enable_local_script_checks',
+  'enable-script-checks': 'enable_script_checks',
+  'http-port': 'ports.http',
+  'log-json': 'log_json',
+  'log-level': 'log_level',
+  node: 'node_name',
+  'node-id': 'node_id',
+  'node-meta': 'node_meta',
+  'pid-file': 'pid_file',
+};
+
+/** The flags on the line as a configuration of their own. */
+export function configOfFlags(values: Values<AgentFlags>): JsonObject {
+  const { 'http-port': httpPort, 'node-meta': nodeMeta } = values;
+  const meta = parseKeyValues(nodeMeta.map((text) => text.replace(':', '=')));
+  const plain = Object.entries(flagKeys)
+    .filter(([name, key]) => values[name] !== undefined && !key?.includes('.') && name !== 'node-meta')
+    .map(([name, key]) => [key, values[name]] as const);
+  return {
+    ...Object.fromEntries(plain),
+    ...(httpPort !== undefined && { ports: { http: httpPort } }),
+    ...(meta !== undefined && { node_meta: meta }),
+  };
+}
 
 function checkMeta(value: string): void {
   if (!value.includes(':')) throw new InputError('', `expected key:value, found ${JSON.stringify(value)}`);
@@ -62,14 +112,11 @@ export const ignoredFlags: FlagTable = {
   bootstrap: ignoredToggle,
   'bootstrap-expect': ignoredText,
   check_output_max_size: ignoredText,
-  'config-format': ignoredText,
   'default-query-time': ignoredText,
   'disable-host-node-id': ignoredToggle,
   'disable-keyring-file': ignoredToggle,
   'dns-port': ignoredText,
   domain: ignoredText,
-  'enable-local-script-checks': ignoredToggle,
-  'enable-script-checks': ignoredToggle,
   encrypt: ignoredText,
   'grpc-port': ignoredText,
   'grpc-tls-port': ignoredText,

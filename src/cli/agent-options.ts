@@ -3,13 +3,14 @@
 import { isIP } from 'node:net';
 import type { AgentOptions } from '../agent/index.ts';
 import { InputError, parseDuration } from '../base/index.ts';
+import { flagKeys } from './agent-flags.ts';
 import type { AgentSettings } from './agent-settings.ts';
-import type { JsonObject } from './service-definition.ts';
+import type { JsonObject } from './config/kinds.ts';
 
 const defaultHost = '127.0.0.1';
 const defaultPort = 8500;
 
-/** Throws InputError that names the flag and the key. The rest is checked by the agent; see `inConsulsWords`. */
+/** Throws InputError that names the key. The rest is checked by the agent; see `keyOfError`. */
 export function agentOptions(settings: AgentSettings): AgentOptions {
   const { clusterId, caConfig } = splitCaConfig(settings.caConfig);
   return withoutUndefined({
@@ -26,46 +27,50 @@ export function agentOptions(settings: AgentSettings): AgentOptions {
       defaultPolicy: policy(settings.aclDefaultPolicy, 'acl.default_policy') ?? 'allow',
       tokens: settings.aclTokens ?? {},
     },
-    defaultIntentionPolicy: policy(
-      settings.defaultIntentionPolicy,
-      '-default-intention-policy (default_intention_policy)',
-    ),
+    defaultIntentionPolicy: policy(settings.defaultIntentionPolicy, 'default_intention_policy'),
     clusterId,
     caConfig,
     sidecarPorts: sidecarPorts(settings),
+    managedProxies: managedProxies(settings),
+    scriptChecks: settings.enableScriptChecks ? 'on' : settings.enableLocalScriptChecks ? 'files' : 'off',
     checkUpdateInterval: interval(settings.checkUpdateInterval),
     definitions: { services: settings.services, checks: settings.checks },
   });
 }
 
-const places: Readonly<Record<string, string>> = {
-  dataDir: '-data-dir (data_dir)',
-  http: '-http-port (ports.http)',
-  nodeName: '-node (node_name)',
-  nodeId: '-node-id (node_id)',
-  nodeMeta: '-node-meta (node_meta)',
-  nodeAddress: '-bind (bind_addr)',
-  datacenter: '-datacenter (datacenter)',
+/** Where the agent's own names for settings are not those of the keys. */
+const keys: Readonly<Record<string, string>> = {
+  dataDir: 'data_dir',
+  http: 'ports.http',
+  nodeName: 'node_name',
+  nodeId: 'node_id',
+  nodeMeta: 'node_meta',
+  nodeAddress: 'bind_addr',
+  datacenter: 'datacenter',
   clusterId: 'connect.ca_config.cluster_id',
   caConfig: 'connect.ca_config',
   acl: 'acl.tokens',
-  sidecarPorts: 'ports.sidecar_min_port, ports.sidecar_max_port',
+  managedProxies: 'connect.proxy_defaults',
+  sidecarPorts: 'ports.sidecar_min_port',
 };
 
-/** An error that names one of the agent's own settings, with the name by which people know it. */
-export function inConsulsWords(error: InputError): InputError {
+/** The key that an error of `agentOptions` or of the agent is about, and what it says of it. */
+export function keyOfError(error: InputError): { readonly key: string; readonly message: string } {
   const [name = ''] = error.place.split(/[.[]/);
-  const known = places[name];
-  if (known === undefined) return error;
-  return new InputError(known, error.message.slice(error.place.length + 2), { cause: error });
+  const message = error.place === '' ? error.message : error.message.slice(error.place.length + 2);
+  return { key: keys[name] ?? error.place, message };
+}
+
+/** A key with the flag that says the same: `-bind (bind_addr)`. */
+export function formatKey(key: string): string {
+  const flag = Object.entries(flagKeys).find(([, said]) => said === key)?.[0];
+  return flag === undefined ? key : `-${flag} (${key})`;
 }
 
 /** `addresses.http` wins over `client_addr`; each may name several, apart by spaces. */
 function httpAddresses({ httpAddress, clientAddress, httpPort = defaultPort }: AgentSettings): AgentOptions['http'] {
-  if (httpPort < 0) throw new InputError('-http-port (ports.http)', 'an agent without HTTP is of no use');
-  const [text, place] = httpAddress
-    ? [httpAddress, 'addresses.http']
-    : [clientAddress || defaultHost, '-client (client_addr)'];
+  if (httpPort < 0) throw new InputError('ports.http', 'an agent without HTTP is of no use');
+  const [text, place] = httpAddress ? [httpAddress, 'addresses.http'] : [clientAddress || defaultHost, 'client_addr'];
   return text
     .trim()
     .split(/\s+/)
@@ -82,11 +87,14 @@ function httpAddresses({ httpAddress, clientAddress, httpPort = defaultPort }: A
 /** An address of every interface is none to be found under. */
 function nodeAddress({ advertiseAddress, bindAddress }: AgentSettings): string | undefined {
   for (const [text, place] of [
-    [advertiseAddress, '-advertise (advertise_addr)'],
-    [bindAddress, '-bind (bind_addr)'],
+    [advertiseAddress, 'advertise_addr'],
+    [bindAddress, 'bind_addr'],
   ] as const) {
-    if (text === undefined || /^(?:|0\.0\.0\.0|::)$/.test(text)) continue;
-    if (isIP(text) === 0) throw new InputError(place, `expected an IP address, found ${JSON.stringify(text)}`);
+    if (text === undefined) continue;
+    const isEvery = /^(?:0\.0\.0\.0|::|\[::\])$/.test(text);
+    if (isEvery && place === 'bind_addr') continue;
+    if (isEvery || isIP(text) === 0)
+      throw new InputError(place, `expected an IP address, found ${JSON.stringify(text)}`);
     return text;
   }
   return undefined;
@@ -100,6 +108,26 @@ function policy(text: string | undefined, place: string): 'allow' | 'deny' | und
 function sidecarPorts({ sidecarMinPort, sidecarMaxPort }: AgentSettings): AgentOptions['sidecarPorts'] {
   if (sidecarMinPort === undefined && sidecarMaxPort === undefined) return undefined;
   return { min: sidecarMinPort ?? 21_000, max: sidecarMaxPort ?? 21_255 };
+}
+
+/** What is left out is the agent's to choose. */
+function managedProxies(settings: AgentSettings): AgentOptions['managedProxies'] {
+  const { proxyMinPort, proxyMaxPort, proxyExecMode } = settings;
+  if (proxyExecMode !== undefined && proxyExecMode !== 'daemon' && proxyExecMode !== 'script')
+    throw new InputError('connect.proxy_defaults.exec_mode', 'expected daemon or script');
+  const hasPorts = proxyMinPort !== undefined || proxyMaxPort !== undefined;
+  return {
+    allowApiRegistration: settings.allowManagedApiRegistration,
+    allowRoot: settings.allowManagedRoot,
+    bindAddress: settings.bindAddress || undefined,
+    ports: hasPorts ? { min: proxyMinPort ?? 20_000, max: proxyMaxPort ?? 20_255 } : undefined,
+    defaults: {
+      execMode: proxyExecMode,
+      daemonCommand: settings.proxyDaemonCommand,
+      scriptCommand: settings.proxyScriptCommand,
+      config: settings.proxyConfig,
+    },
+  };
 }
 
 function interval(text: string | undefined): number | undefined {

@@ -1,16 +1,10 @@
-/**
- * What an agent is told, from configuration files and then from flags; a later one wins, lists and maps grow. Keys are Consul's,
- * in any case and with or without underscores.
- */
+/** What an agent is told, by the key that says it. */
 
 import type { AgentConfig } from '../agent/index.ts';
-import { InputError } from '../base/index.ts';
-import type { AgentFlags } from './agent-flags.ts';
-import { type ConfigFile, placeOfKey } from './config-files.ts';
-import { ignoredAclKeys, ignoredKeys, ignoredPorts } from './consul-keys.ts';
-import type { Values } from './flags.ts';
-import { parseKeyValues } from './key-value.ts';
-import { flatten, isObject, type JsonObject, normalizeCheck, normalizeService } from './service-definition.ts';
+import { checkForApi, serviceForApi } from './config/definitions.ts';
+import { isObject, type JsonObject } from './config/kinds.ts';
+import type { Config } from './config/load-config.ts';
+import { valueAt } from './config/value-at.ts';
 
 /** Absent: nobody said anything about it. */
 export interface AgentSettings {
@@ -33,250 +27,151 @@ export interface AgentSettings {
   readonly logJson?: boolean;
   readonly pidFile?: string;
   readonly checkUpdateInterval?: string;
+  readonly enableScriptChecks?: boolean;
+  readonly enableLocalScriptChecks?: boolean;
   readonly defaultIntentionPolicy?: string;
   readonly aclEnabled?: boolean;
   readonly aclDefaultPolicy?: string;
   readonly aclTokens?: AclTokens;
   readonly caConfig?: JsonObject;
+  readonly allowManagedApiRegistration?: boolean;
+  readonly allowManagedRoot?: boolean;
+  /** `proxy` as in `ports.proxy_min_port`: of the proxies that the agent runs itself. */
+  readonly proxyMinPort?: number;
+  readonly proxyMaxPort?: number;
+  readonly proxyExecMode?: string;
+  readonly proxyDaemonCommand?: readonly string[];
+  readonly proxyScriptCommand?: readonly string[];
+  readonly proxyConfig?: JsonObject;
   /** As the API takes them. */
   readonly services: readonly JsonObject[];
   readonly checks: readonly JsonObject[];
-  /** Keys and flags without effect, as they were written. */
+  /** Keys and flags without effect. */
   readonly ignored: readonly string[];
 }
 
 type AclTokens = AgentConfig['acl']['tokens'];
 
-type Draft = { -readonly [Key in keyof AgentSettings]: AgentSettings[Key] };
+/** The settings that are read as they stand, each with its key. */
+type PlainName = Exclude<keyof AgentSettings, 'isDev' | 'aclTokens' | 'services' | 'checks' | 'ignored'>;
 
-/** Throws InputError that names the file, and the line where it can be told. */
-export function settingsFromFiles(files: readonly ConfigFile[]): AgentSettings {
-  const draft: Draft = { services: [], checks: [], ignored: [] };
-  for (const file of files) readObject(draft, file, '', file.value, topLevelKeys);
-  return { ...draft, ignored: [...new Set(draft.ignored)] };
+const keyOf: Readonly<Record<PlainName, string>> = {
+  aclDefaultPolicy: 'acl.default_policy',
+  aclEnabled: 'acl.enabled',
+  advertiseAddress: 'advertise_addr',
+  allowManagedApiRegistration: 'connect.proxy.allow_managed_api_registration',
+  allowManagedRoot: 'connect.proxy.allow_managed_root',
+  bindAddress: 'bind_addr',
+  caConfig: 'connect.ca_config',
+  checkUpdateInterval: 'check_update_interval',
+  clientAddress: 'client_addr',
+  dataDir: 'data_dir',
+  datacenter: 'datacenter',
+  defaultIntentionPolicy: 'default_intention_policy',
+  enableLocalScriptChecks: 'enable_local_script_checks',
+  enableScriptChecks: 'enable_script_checks',
+  httpAddress: 'addresses.http',
+  httpPort: 'ports.http',
+  logJson: 'log_json',
+  logLevel: 'log_level',
+  nodeId: 'node_id',
+  nodeMeta: 'node_meta',
+  nodeName: 'node_name',
+  pidFile: 'pid_file',
+  proxyConfig: 'connect.proxy_defaults.config',
+  proxyDaemonCommand: 'connect.proxy_defaults.daemon_command',
+  proxyExecMode: 'connect.proxy_defaults.exec_mode',
+  proxyMaxPort: 'ports.proxy_max_port',
+  proxyMinPort: 'ports.proxy_min_port',
+  proxyScriptCommand: 'connect.proxy_defaults.script_command',
+  sidecarMaxPort: 'ports.sidecar_max_port',
+  sidecarMinPort: 'ports.sidecar_min_port',
+};
+
+/** Names of now and of earlier versions; the first that says something counts. */
+const tokenKeys: Readonly<Record<keyof AclTokens, readonly string[]>> = {
+  agent: ['acl.tokens.agent', 'acl_agent_token'],
+  agentRecovery: ['acl.tokens.agent_recovery', 'acl.tokens.agent_master', 'acl_agent_master_token'],
+  default: ['acl.tokens.default', 'acl_token'],
+  initialManagement: ['acl.tokens.initial_management', 'acl.tokens.master', 'acl_master_token'],
+  replication: ['acl.tokens.replication', 'acl_replication_token'],
+};
+
+/** Before there was `acl.enabled`, to say where ACLs are kept was to have them. */
+const oldAclKeys = { enabled: 'acl_datacenter', defaultPolicy: 'acl_default_policy' };
+
+/** Keys that mean something only when they say other than this. */
+const usualValues: Readonly<Record<string, unknown>> = { 'connect.ca_provider': 'consul', 'connect.enabled': true };
+
+/** Every key with an effect. */
+export const usedKeys: readonly string[] = [
+  ...Object.values(keyOf),
+  ...Object.values(tokenKeys).flat(),
+  ...Object.values(oldAclKeys),
+];
+
+/** What can change while the agent runs, besides services and checks. */
+const reloadable: ReadonlySet<keyof AgentSettings> = new Set<keyof AgentSettings>([
+  'logLevel',
+  'services',
+  'checks',
+  'ignored',
+]);
+
+/** `given`: flags without effect. Tokens are in no error and no list. */
+export function settingsOf(config: Config, isDev: boolean | undefined, given: readonly string[]): AgentSettings {
+  const { values } = config;
+  const plain = Object.entries(keyOf).map(([name, key]) => [name, valueAt(values, key)] as const);
+  const aclEnabled =
+    valueAt(values, keyOf.aclEnabled) ?? ((valueAt(values, oldAclKeys.enabled) ?? '') !== '' || undefined);
+  const settings = {
+    ...Object.fromEntries(plain),
+    isDev,
+    aclEnabled,
+    aclDefaultPolicy: valueAt(values, keyOf.aclDefaultPolicy) ?? valueAt(values, oldAclKeys.defaultPolicy),
+    aclTokens: aclTokensIn(values),
+    services: config.services.map(({ value }) => serviceForApi(value)),
+    checks: config.checks.map(({ value }) => checkForApi(value)),
+    ignored: [],
+  };
+  // The tables of keys have seen to it that each value is of its type.
+  const said = Object.fromEntries(
+    Object.entries(settings).filter(([, value]) => value !== undefined),
+  ) as unknown as AgentSettings;
+  return { ...said, ignored: [...unusedKeys(values), ...given, ...idle(said)] };
 }
 
-/** Flags win over files. `given` are flags without effect. */
-export function withFlags(
-  settings: AgentSettings,
-  values: Values<AgentFlags>,
-  given: readonly string[],
-): AgentSettings {
-  const meta = parseKeyValues(values['node-meta'].map((text) => text.replace(':', '=')));
-  const fromFlags = {
-    isDev: values.dev,
-    dataDir: values['data-dir'],
-    datacenter: values.datacenter,
-    nodeName: values.node,
-    nodeId: values['node-id'],
-    bindAddress: values.bind,
-    advertiseAddress: values.advertise,
-    clientAddress: values.client,
-    httpPort: values['http-port'],
-    logLevel: values['log-level'],
-    logJson: values['log-json'],
-    pidFile: values['pid-file'],
-    defaultIntentionPolicy: values['default-intention-policy'],
-    nodeMeta: meta && { ...settings.nodeMeta, ...meta },
-  };
-  const said = Object.fromEntries(Object.entries(fromFlags).filter(([, value]) => value !== undefined));
-  const merged: AgentSettings = { ...settings, ...said };
-  return { ...merged, ignored: [...settings.ignored, ...given, ...unusedOf(merged)] };
+/** The keys whose values differ and wait for the next start. */
+export function findRestartKeys(running: AgentSettings, wanted: AgentSettings): string[] {
+  const names = new Set([...Object.keys(running), ...Object.keys(wanted)]) as ReadonlySet<keyof AgentSettings>;
+  return [...names]
+    .filter((name) => !reloadable.has(name) && JSON.stringify(running[name]) !== JSON.stringify(wanted[name]))
+    .map((name) => (name === 'aclTokens' ? 'acl.tokens' : (keyOf[name as PlainName] ?? name)));
+}
+
+function aclTokensIn(values: JsonObject): JsonObject | undefined {
+  const found = Object.entries(tokenKeys).flatMap(([name, keys]) => {
+    const token = keys.map((key) => valueAt(values, key)).find((value) => value !== undefined && value !== '');
+    return token === undefined ? [] : [[name, token] as const];
+  });
+  return found.length === 0 ? undefined : Object.fromEntries(found);
+}
+
+/** Keys without effect: a whole section under its own name where nothing in it has any. */
+function unusedKeys(values: JsonObject, above = ''): string[] {
+  return Object.entries(values).flatMap(([name, value]) => {
+    const key = `${above}${name}`;
+    if (usedKeys.includes(key) || usualValues[key] === value) return [];
+    if (usedKeys.some((used) => used.startsWith(`${key}.`)) && isObject(value)) return unusedKeys(value, `${key}.`);
+    return [key];
+  });
 }
 
 /** What is understood, and means nothing beside the rest. */
-function unusedOf({ isDev, dataDir, aclEnabled, aclDefaultPolicy, aclTokens }: AgentSettings): string[] {
-  const hasIdleAcls = !aclEnabled && (aclDefaultPolicy !== undefined || Object.keys(aclTokens ?? {}).length > 0);
+function idle({ isDev, dataDir, aclEnabled, aclDefaultPolicy, aclTokens }: AgentSettings): string[] {
+  const hasIdleAcls = !aclEnabled && (aclDefaultPolicy !== undefined || aclTokens !== undefined);
   return [
     ...(isDev && dataDir !== undefined ? ['data_dir, because of -dev'] : []),
     ...(hasIdleAcls ? ['acl, because acl.enabled is not true'] : []),
   ];
-}
-
-type ReadKey = (draft: Draft, value: unknown, at: Place) => void;
-
-/** Where a value stands. */
-interface Place {
-  readonly file: ConfigFile;
-  /** As written, with what is above it: `ports.http`. */
-  readonly path: string;
-}
-
-type Keys = Readonly<Record<string, ReadKey>>;
-
-const ignore: ReadKey = (draft, _value, { path }) => {
-  draft.ignored = [...draft.ignored, path];
-};
-
-const topLevelKeys: Keys = {
-  ...Object.fromEntries([...ignoredKeys].map((key) => [key, ignore])),
-  aclagentmastertoken: aclToken('agentRecovery'),
-  aclagenttoken: aclToken('agent'),
-  // Before there was `acl.enabled`, to say where ACLs are kept was to have them.
-  acldatacenter: (draft, value) => {
-    if (value !== '') draft.aclEnabled = true;
-  },
-  acldefaultpolicy: text('aclDefaultPolicy'),
-  aclmastertoken: aclToken('initialManagement'),
-  aclreplicationtoken: aclToken('replication'),
-  acltoken: aclToken('default'),
-  acl: (draft, value, at) => readObject(draft, at.file, at.path, objectAt(value, at), aclKeys),
-  addresses: (draft, value, at) => readObject(draft, at.file, at.path, objectAt(value, at), addressKeys),
-  advertiseaddr: text('advertiseAddress'),
-  bindaddr: text('bindAddress'),
-  check: addChecks,
-  checks: addChecks,
-  checkupdateinterval: text('checkUpdateInterval'),
-  clientaddr: text('clientAddress'),
-  connect: (draft, value, at) => readObject(draft, at.file, at.path, objectAt(value, at), connectKeys),
-  datacenter: text('datacenter'),
-  datadir: text('dataDir'),
-  defaultintentionpolicy: text('defaultIntentionPolicy'),
-  logjson: toggle('logJson'),
-  loglevel: text('logLevel'),
-  httpconfig: (draft, value, at) => readObject(draft, at.file, at.path, objectAt(value, at), httpKeys),
-  nodeid: text('nodeId'),
-  nodemeta: (draft, value, at) => {
-    draft.nodeMeta = { ...draft.nodeMeta, ...stringsAt(value, at) };
-  },
-  nodename: text('nodeName'),
-  pidfile: text('pidFile'),
-  ports: (draft, value, at) => readObject(draft, at.file, at.path, objectAt(value, at), portKeys),
-  service: addServices,
-  services: addServices,
-};
-
-const aclKeys: Keys = {
-  ...Object.fromEntries([...ignoredAclKeys].map((key) => [key, ignore])),
-  defaultpolicy: text('aclDefaultPolicy'),
-  enabled: toggle('aclEnabled'),
-  tokens: (draft, value, at) => readObject(draft, at.file, at.path, objectAt(value, at), aclTokenKeys),
-};
-
-/** Names of now and of earlier versions. */
-const aclTokenKeys: Keys = {
-  agent: aclToken('agent'),
-  agentmaster: aclToken('agentRecovery'),
-  agentrecovery: aclToken('agentRecovery'),
-  configfileserviceregistration: ignore,
-  default: aclToken('default'),
-  dns: ignore,
-  initialmanagement: aclToken('initialManagement'),
-  managedserviceprovider: ignore,
-  master: aclToken('initialManagement'),
-  replication: aclToken('replication'),
-};
-
-/** What it finds is a secret and in no message. */
-function aclToken(name: keyof AclTokens): ReadKey {
-  return (draft, value, at) => {
-    if (typeof value !== 'string') throw new InputError(placeOf(at), 'expected a token, as text');
-    if (value !== '') draft.aclTokens = { ...draft.aclTokens, [name]: value };
-  };
-}
-
-const httpKeys: Keys = {
-  allowwritehttpfrom: refuseUnlessEmpty,
-  blockendpoints: refuseUnlessEmpty,
-  maxheaderbytes: ignore,
-  responseheaders: ignore,
-  usecache: ignore,
-};
-
-function refuseUnlessEmpty(draft: Draft, value: unknown, at: Place): void {
-  if (!Array.isArray(value) || value.length > 0) throw new InputError(placeOf(at), 'is not there yet; take it out');
-  ignore(draft, value, at);
-}
-
-const addressKeys: Keys = { http: text('httpAddress'), https: ignore, grpc: ignore, grpctls: ignore, dns: ignore };
-
-const portKeys: Keys = {
-  ...Object.fromEntries([...ignoredPorts].map((key) => [key, ignore])),
-  http: integer('httpPort'),
-  sidecarminport: integer('sidecarMinPort'),
-  sidecarmaxport: integer('sidecarMaxPort'),
-};
-
-const connectKeys: Keys = {
-  enabled: (draft, value, at) => {
-    if (value !== true) ignore(draft, value, at);
-  },
-  caprovider: (_draft, value, at) => {
-    if (value !== 'consul') throw wrongValue(at, 'consul, the built-in provider', value);
-  },
-  caconfig: (draft, value, at) => {
-    draft.caConfig = objectAt(value, at);
-  },
-  enablemeshgatewaywanfederation: ignore,
-  enableserverlesspluginmode: ignore,
-};
-
-function readObject(draft: Draft, file: ConfigFile, above: string, object: JsonObject, keys: Keys): void {
-  for (const [key, value] of Object.entries(object)) {
-    const path = above === '' ? key : `${above}.${key}`;
-    const flat = flatten(key);
-    const read = Object.hasOwn(keys, flat) ? keys[flat] : undefined;
-    if (!read) throw new InputError(`${placeOfKey(file, key)}: ${path}`, 'there is no such key');
-    if (value !== null) read(draft, value, { file, path });
-  }
-}
-
-/** The names of settings whose values are of type T. */
-type NamesOf<T> = { [Key in keyof Draft]-?: Draft[Key] extends T | undefined ? Key : never }[keyof Draft];
-
-function text(name: NamesOf<string>): ReadKey {
-  return (draft, value, at) => {
-    if (typeof value !== 'string') throw wrongValue(at, 'text', value);
-    draft[name] = value;
-  };
-}
-
-function toggle(name: NamesOf<boolean>): ReadKey {
-  return (draft, value, at) => {
-    if (typeof value !== 'boolean') throw wrongValue(at, 'true or false', value);
-    draft[name] = value;
-  };
-}
-
-function integer(name: NamesOf<number>): ReadKey {
-  return (draft, value, at) => {
-    if (!Number.isSafeInteger(value)) throw wrongValue(at, 'a whole number', value);
-    draft[name] = value as number;
-  };
-}
-
-function addServices(draft: Draft, value: unknown, at: Place): void {
-  draft.services = [...draft.services, ...eachOf(value, at, normalizeService)];
-}
-
-function addChecks(draft: Draft, value: unknown, at: Place): void {
-  draft.checks = [...draft.checks, ...eachOf(value, at, normalizeCheck)];
-}
-
-/** An object, or a list of them: Consul takes either under either key. */
-function eachOf(value: unknown, at: Place, normalize: (one: unknown, place: string) => JsonObject): JsonObject[] {
-  const place = `${at.file.path}: ${at.path}`;
-  if (!Array.isArray(value)) return [normalize(value, place)];
-  return value.map((one, index) => normalize(one, `${place}[${index}]`));
-}
-
-function objectAt(value: unknown, at: Place): JsonObject {
-  if (!isObject(value)) throw wrongValue(at, 'an object', value);
-  return value;
-}
-
-function stringsAt(value: unknown, at: Place): Readonly<Record<string, string>> {
-  const entries = Object.entries(objectAt(value, at)).map(([key, one]): [string, string] => {
-    if (typeof one !== 'string') throw wrongValue({ ...at, path: `${at.path}.${key}` }, 'text', one);
-    return [key, one];
-  });
-  return Object.fromEntries(entries);
-}
-
-function wrongValue(at: Place, expected: string, found: unknown): InputError {
-  return new InputError(placeOf(at), `expected ${expected}, found ${JSON.stringify(found)}`);
-}
-
-function placeOf({ file, path }: Place): string {
-  return `${placeOfKey(file, path.split('.').at(-1) ?? path)}: ${path}`;
 }

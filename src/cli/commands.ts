@@ -150,6 +150,10 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     summary: 'Register services with the local agent',
     load: async () => (await import('./commands/services-register.ts')).register,
   },
+  validate: {
+    summary: 'Check configuration files',
+    load: async () => (await import('./commands/validate.ts')).validate,
+  },
   version: { summary: 'Show the version', load: async () => (await import('./commands/version.ts')).version },
 };
 

@@ -12,6 +12,8 @@ export interface Flag<T> {
   readonly group?: string;
   /** A list collects its values; of any other flag the last one counts. */
   readonly isList?: boolean;
+  /** Of a list: another list that collects the values instead, in the order of the line. */
+  readonly joins?: string;
   /** Throws InputError, without a place, when the text is no value. */
   readonly parse: (text: string) => T;
 }
@@ -66,7 +68,7 @@ export function parseFlags<T extends FlagTable>(table: T, argv: readonly string[
 
   const words = read.flags.map(({ name, value }) => {
     const flag = Object.hasOwn(table, name) ? table[name] : undefined;
-    if (flag === undefined || flag.placeholder !== undefined) return `--${name}=${value ?? ''}`;
+    if (flag === undefined || flag.placeholder !== undefined) return `--${flag?.joins ?? name}=${value ?? ''}`;
     return readToggle(name, value) ? `--${name}` : `--no-${name}`;
   });
   const commander = buildCommander('', table);

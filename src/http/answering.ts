@@ -69,7 +69,7 @@ export class Answering {
 
   #send({ raw, response, target, match }: Exchange, reply: HttpReply): void {
     if (response.destroyed) return;
-    const isBare = match === undefined || match.route.isBare === true;
+    const isBare = match === undefined || match.route.isBare === true || reply.isBare === true;
     const { status, headers, body } = encodeReply(reply, {
       pretty: 'query' in target && target.query.has('pretty'),
       gzip: !isBare && acceptsGzip(raw.headers['accept-encoding'] as string | undefined),

@@ -22,6 +22,8 @@ export interface HttpReply {
   readonly headers?: Readonly<Record<string, string>>;
   /** A string or buffer goes out as it is; a `Json` is encoded as Go does. Absent: an empty body. */
   readonly body?: string | Buffer | Json;
+  /** As if there were no such path: without `Vary`, compression and the server's common headers. */
+  readonly isBare?: boolean;
 }
 
 /** Marks a value to be encoded as JSON, so that a string can be JSON too. */

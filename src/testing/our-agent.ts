@@ -15,6 +15,8 @@ export interface OurAgent extends Closable {
   readonly dataDir: string;
   readonly pid: number;
   output(): string;
+  /** As `Program.line`, of the agent that runs now. */
+  line(pattern: RegExp, signal?: AbortSignal): Promise<string>;
   /** Ends the agent as a crash would. */
   kill9(): Promise<void>;
   /** Starts the agent again, on the same port and data. */
@@ -48,6 +50,7 @@ export async function startOurAgent(flags: readonly string[] = []): Promise<OurA
       return agent.pid;
     },
     output: () => agent.output(),
+    line: (pattern, signal) => agent.line(pattern, signal),
     kill9: async () => {
       await agent.end('SIGKILL');
     },

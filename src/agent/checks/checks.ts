@@ -20,6 +20,8 @@ export interface ChecksOptions {
   readonly nodeName: string;
   /** Whose scripts are run; by itself nobody's, also where they were registered when others were allowed. */
   readonly scriptChecks?: ScriptChecks;
+  /** What is to be added to the output of a service's failing check, for people. */
+  readonly explain?: (serviceId: string) => string | undefined;
   /** Milliseconds after which new output at an unchanged status shows in the catalog, at most. 5 minutes by default. */
   readonly checkUpdateInterval?: number;
 }
@@ -41,6 +43,7 @@ class Checks implements Closable {
   readonly #runtime: Runtime;
   readonly #rows: NodeRows;
   readonly #scriptChecks: ScriptChecks;
+  readonly #explain: NonNullable<ChecksOptions['explain']>;
   readonly #running = new Map<string, Running>();
   readonly #work = new Set<Promise<void>>();
   readonly #closing = new AbortController();
@@ -51,6 +54,7 @@ class Checks implements Closable {
     this.#runtime = runtime;
     this.#rows = new NodeRows(store, nodeName);
     this.#scriptChecks = options.scriptChecks ?? 'off';
+    this.#explain = options.explain ?? (() => undefined);
     this.#track(this.#refuseScripts());
     this.#track(this.#followRows());
     this.#track(this.#showOutputs(checkUpdateInterval));
@@ -118,10 +122,17 @@ class Checks implements Closable {
       read: () => this.#rows.ownCheck(id),
       change: (change) =>
         this.#write(
-          (row) => (stopped.aborted ? row : change(row)),
+          (row) => (stopped.aborted ? row : this.#explained(change(row))),
           () => [this.#rows.ownCheck(id)],
         ),
     };
+  }
+
+  #explained(row: CheckRow): CheckRow {
+    const reason = row.status === 'critical' ? this.#explain(row.serviceId) : undefined;
+    if (reason === undefined) return row;
+    const output = row.local?.output ?? row.output;
+    return output.endsWith(reason) ? row : withResult(row, 'critical', `${output}\n${reason}`);
   }
 
   /** From time to time, newer output at an unchanged status is shown to all. */

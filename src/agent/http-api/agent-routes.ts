@@ -1,10 +1,11 @@
 /** `/v1/agent/service…` and maintenance: what this agent has registered. */
 
-import { createHash } from 'node:crypto';
 import { decodeBody, HttpError, type HttpReply, type HttpRequest, type Route } from '../../http/index.ts';
 import type { Authorizer } from '../acl/authorizer.ts';
 import { compare } from '../registry/health.ts';
 import { maintenanceCheck, nodeMaintenanceId, serviceMaintenanceId } from '../registry/maintenance.ts';
+import type { ManagedProxy } from '../registry/managed-proxies.ts';
+import type { ManagedProxyPlanning } from '../registry/managed-proxy.ts';
 import { NodeRows, type TableReader } from '../registry/node-rows.ts';
 import { nothingToDo, type RegistryPlan } from '../registry/plan.ts';
 import { planServiceDeregistration } from '../registry/plan-deregistration.ts';
@@ -15,11 +16,14 @@ import { writeRows } from '../registry/write-rows.ts';
 import type { ServiceRow } from '../state/tables.ts';
 import { topic } from '../state/topics.ts';
 import { empty, hashed, plain } from './blocking.ts';
+import { hashOf } from './content-hash.ts';
 import type { ApiContext } from './context.ts';
 import { filterOf } from './filter.ts';
 import { parseGoBool } from './go-values.ts';
 import { denied, mustWriteService } from './permissions.ts';
+import { proxyConfigFor } from './proxy-config.ts';
 import { readSettled } from './settled.ts';
+import { managedProxyToWire, proxyServiceToWire } from './wire-managed-proxy.ts';
 import { agentService, serviceBody, serviceFromBody } from './wire-service.ts';
 
 export interface AgentRoutesOptions {
@@ -27,6 +31,11 @@ export interface AgentRoutesOptions {
   readonly sidecarPorts?: PortRange;
   /** Whether checks that are registered here may run programs; by itself they may not. */
   readonly scriptChecks?: ScriptChecks;
+  readonly managedProxies?: {
+    /** Absent: their declaration is passed over. */
+    readonly allowApiRegistration?: boolean | undefined;
+    readonly planning: ManagedProxyPlanning;
+  };
 }
 
 export function agentRoutes(context: ApiContext, options: AgentRoutesOptions = {}): Route[] {
@@ -51,15 +60,26 @@ async function listServices(context: ApiContext, request: HttpRequest): Promise<
     [...rowsOf(context, context.store).services()]
       .filter(({ local, name }) => local !== undefined && authorizer.mayReadService(name))
       .sort((a, b) => compare(a.id, b.id))
-      .map((row) => [row.id, agentService(row, context.datacenter)] as const)
+      .map((row) => [row.id, { ...agentService(row, context.datacenter), ...managedMembers(context, row) }] as const)
       .filter(([, service]) => keeps(service)),
   );
   return plain(context, Object.fromEntries(services));
 }
 
+/** What the versions with managed proxies told of them here, and later ones could not. */
+function managedMembers({ managedProxies }: ApiContext, row: ServiceRow): object {
+  const proxy = managedProxies?.byTarget(row.id);
+  if (proxy !== undefined) return { Connect: { Proxy: managedProxyToWire(proxy) } };
+  return row.local?.managedFor === undefined ? {} : { ProxyDestination: row.proxy?.destinationServiceName };
+}
+
 function getService(context: ApiContext, request: HttpRequest): Promise<HttpReply> {
   const id = request.rest;
-  return hashed(context, request, [topic.agentService(id)], () => {
+  const target = rowsOf(context, context.store).ownService(id)?.local?.managedFor;
+  const topics = [id, ...(target === undefined ? [] : [target])].map(topic.agentService);
+  return hashed(context, request, topics, () => {
+    const proxy = context.managedProxies?.byId(id);
+    if (proxy !== undefined) return readManagedProxy(context, request, proxy);
     const row = rowsOf(context, context.store).ownService(id);
     const authorizer = context.authorizerOf(request);
     if (row === undefined) return { notFound: `unknown service ID: ${id}` };
@@ -69,18 +89,28 @@ function getService(context: ApiContext, request: HttpRequest): Promise<HttpRepl
   });
 }
 
-/** 64 bits in hexadecimal without leading zeros, the same for the same answer. */
-function hashOf(value: object): string {
-  const digest = createHash('sha256').update(JSON.stringify(value)).digest();
-  return digest.readBigUInt64BE().toString(16);
+function readManagedProxy(
+  context: ApiContext,
+  request: HttpRequest,
+  proxy: ManagedProxy,
+): { readonly value: object; readonly hash: string } {
+  const { hash, config } = proxyConfigFor(context, request, proxy, (authorizer) =>
+    authorizer.mayReadService(proxy.service.name),
+  );
+  return { value: proxyServiceToWire(proxy, hash, config), hash };
 }
 
 async function register(
   context: ApiContext,
   request: HttpRequest,
-  { sidecarPorts = defaultSidecarPorts, scriptChecks = 'off' }: AgentRoutesOptions,
+  { sidecarPorts = defaultSidecarPorts, scriptChecks = 'off', managedProxies }: AgentRoutesOptions,
 ): Promise<HttpReply> {
-  const service = serviceFromBody(decodeBody(request.body, serviceBody));
+  const isAllowed = managedProxies?.allowApiRegistration;
+  const body = decodeBody(request.body, serviceBody);
+  const service = serviceFromBody(body, { withManagedProxy: isAllowed !== undefined });
+  if (service.managedProxy !== undefined && !isAllowed) {
+    throw new HttpError(500, 'Bad request: Managed proxy registration via the API is disallowed.');
+  }
   const refusal = findScriptError(checksWith(service), scriptChecks, false);
   if (refusal !== undefined) throw new HttpError(400, refusal);
   const authorizer = context.authorizerOf(request);
@@ -89,6 +119,7 @@ async function register(
     token: context.tokenOf(request),
     replaceExistingChecks: ['', 'true'].includes(request.query.get('replace-existing-checks') ?? 'no'),
     sidecarPorts,
+    managedProxies: managedProxies?.planning,
   };
   await writeRows(context.store, (writer, tx) => {
     const rows = rowsOf(context, tx);
@@ -119,10 +150,14 @@ async function deregister(context: ApiContext, request: HttpRequest): Promise<Ht
     const rows = rowsOf(context, tx);
     const service = rows.ownService(id);
     if (service !== undefined) mustWriteService(authorizer, service.name);
+    if (service?.local?.managedFor !== undefined) throw new HttpError(500, goesWithItsService);
     writer.apply(context.nodeName, planServiceDeregistration(id, rows));
   });
   return empty();
 }
+
+const goesWithItsService =
+  'Bad request: Managed proxy service cannot be deregistered directly. Deregister the service that has a managed proxy to automatically deregister the managed proxy itself.';
 
 async function maintainService(context: ApiContext, request: HttpRequest): Promise<HttpReply> {
   const id = request.rest;

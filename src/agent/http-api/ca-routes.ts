@@ -10,6 +10,7 @@ import { parseConsistency } from './consistency.ts';
 import type { ApiContext } from './context.ts';
 import { parseFlag } from './parameters.ts';
 import { denied } from './permissions.ts';
+import { proxyAsking } from './proxy-token.ts';
 import type { Reading } from './reading.ts';
 import { readSettled } from './settled.ts';
 import { caConfigBody, wireCaConfig, wireLeaf, wireRoots } from './wire-ca.ts';
@@ -62,9 +63,11 @@ async function getLeaf(context: ApiContext, ca: Ca, request: HttpRequest): Promi
   return await indexed(context, request, { style: 'agent-cache', knownLeader: 'absent' }, read);
 }
 
-/** Asked on every call, whoever was served before. */
+/** Asked on every call, whoever was served before. A managed proxy speaks for its own service alone, with ACLs or without. */
 function mustWriteService(context: ApiContext, request: HttpRequest, service: string): void {
-  if (!context.authorizerOf(request).mayWriteService(service)) throw denied();
+  const proxy = proxyAsking(context, request);
+  const isForeign = proxy !== undefined && proxy.target.name !== service;
+  if (isForeign || !context.authorizerOf(request).mayWriteService(service)) throw denied();
 }
 
 function wantsPem(request: HttpRequest): boolean {

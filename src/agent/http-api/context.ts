@@ -1,6 +1,7 @@
 import type { Runtime } from '../../base/index.ts';
 import type { HttpRequest } from '../../http/index.ts';
 import type { Authorizer } from '../acl/authorizer.ts';
+import type { ManagedProxies } from '../registry/managed-proxies.ts';
 import type { Store } from '../state/store.ts';
 
 /** What every route of the agent's API works with. */
@@ -17,6 +18,8 @@ export interface ApiContext {
   authorizerOf(request: HttpRequest): Authorizer;
   /** The same for a token by itself: a sidecar's own, say. Empty stands for none. */
   authorizerFor(token: string): Authorizer;
-  /** The token itself, for what is done later on its behalf. Empty when none came. */
+  /** Those that this agent runs. Absent: none. */
+  readonly managedProxies?: ManagedProxies;
+  /** The token itself, for what is done later on its behalf. Empty when none came. Of a managed proxy: that of its service. */
   tokenOf(request: HttpRequest): string;
 }

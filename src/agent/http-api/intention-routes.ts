@@ -1,6 +1,7 @@
 /** `/v1/connect/intentions`: list and create, and one intention by its ID or by its names. */
 
 import { decodeBody, HttpError, type HttpReply, type HttpRequest, type Route } from '../../http/index.ts';
+import { formatInstant } from '../instant.ts';
 import {
   createIntention,
   deleteExactIntention,
@@ -75,7 +76,7 @@ async function create(context: ApiContext, request: HttpRequest): Promise<HttpRe
   const id = newId(context.runtime.random);
   await context.store.write((tx) => {
     const old = rowOf(tx, draft.destination);
-    writeRow(tx, old, createIntention(old, draft, { id, now: timeOf(context) }));
+    writeRow(tx, old, createIntention(old, draft, { id, now: formatInstant(context.runtime.clock.now()) }));
   });
   return plain(context, { ID: id });
 }
@@ -105,7 +106,7 @@ async function putById(context: ApiContext, request: HttpRequest): Promise<HttpR
     if (found === undefined) throw new HttpError(500, `Cannot modify non-existent intention: '${id}'`);
     mustWrite(authorizer, found.row.destination);
     refuseForeignSource(draft);
-    writeRow(tx, found.row, updateIntention(found.row, id, draft, timeOf(context)));
+    writeRow(tx, found.row, updateIntention(found.row, id, draft, formatInstant(context.runtime.clock.now())));
   });
   return plain(context, { ID: id });
 }
@@ -143,7 +144,7 @@ async function putExact(context: ApiContext, request: HttpRequest): Promise<Http
   refuseForeignSource(draft);
   await context.store.write((tx) => {
     const old = rowOf(tx, destination);
-    writeRow(tx, old, putExactIntention(old, draft, timeOf(context)));
+    writeRow(tx, old, putExactIntention(old, draft, formatInstant(context.runtime.clock.now())));
   });
   return plain(context, true);
 }
@@ -179,9 +180,4 @@ function refuseBadId(id: string): void {
 
 function rowOf(tx: Transaction, { name }: ServiceName): Row<'intentions'> | undefined {
   return tx.table('intentions').get(keyOf.intentions({ destination: name }));
-}
-
-/** RFC 3339, with the nine digits that Consul's times have. */
-function timeOf({ runtime }: ApiContext): string {
-  return new Date(runtime.clock.now()).toISOString().replace('Z', '000000Z');
 }

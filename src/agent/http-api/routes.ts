@@ -6,11 +6,13 @@ import { StorageError } from '../persist/storage-error.ts';
 import type { ScriptChecks } from '../registry/script-checks.ts';
 import type { PortRange } from '../registry/sidecar.ts';
 import { type AclRoutesOptions, aclRoutes } from './acl-routes.ts';
+import type { AgentRoutesOptions } from './agent-routes.ts';
 import { authorizeRoutes } from './authorize-route.ts';
 import { caRoutes } from './ca-routes.ts';
 import { configRoutes } from './config-routes.ts';
 import type { ApiContext } from './context.ts';
 import { intentionRoutes } from './intention-routes.ts';
+import { managedProxyRoutes } from './managed-proxy-routes.ts';
 import { registryRoutes } from './registry-routes.ts';
 import { type SelfRoutesOptions, selfRoutes } from './self-routes.ts';
 import { serviceIntentions } from './service-intentions.ts';
@@ -21,18 +23,21 @@ export interface ApiOptions {
   readonly ca: Ca;
   readonly sidecarPorts: PortRange;
   readonly scriptChecks: ScriptChecks;
+  readonly managedProxies: NonNullable<AgentRoutesOptions['managedProxies']>;
   readonly self: SelfRoutesOptions;
   readonly acl: AclRoutesOptions;
 }
 
-export function apiRoutes(context: ApiContext, { ca, sidecarPorts, scriptChecks, self, acl }: ApiOptions): Route[] {
+export function apiRoutes(context: ApiContext, options: ApiOptions): Route[] {
+  const { ca, sidecarPorts, scriptChecks, managedProxies, self, acl } = options;
   const { address, serverPort } = self.node;
   const routes = [
     ...statusRoutes(context, `${address}:${serverPort}`),
     ...selfRoutes(context, self),
     ...aclRoutes(context, acl),
     ...caRoutes(context, ca),
-    ...registryRoutes(context, { sidecarPorts, scriptChecks }),
+    ...registryRoutes(context, { sidecarPorts, scriptChecks, managedProxies }),
+    ...managedProxyRoutes(context, { isAskedFor: managedProxies.allowApiRegistration !== undefined }),
     ...intentionRoutes(context),
     ...authorizeRoutes(context),
     ...configRoutes(context, [serviceIntentions]),

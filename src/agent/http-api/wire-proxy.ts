@@ -4,7 +4,7 @@ import { flag, integer, list, opaque, type Shape, struct, text } from '../../htt
 import type { ProxySettings, Upstream } from '../state/tables.ts';
 import { nonZero } from './go-values.ts';
 
-interface UpstreamBody {
+export interface UpstreamBody {
   readonly DestinationType?: string;
   readonly DestinationNamespace?: string;
   readonly DestinationName?: string;
@@ -17,7 +17,7 @@ interface UpstreamBody {
   readonly MeshGateway?: Readonly<Record<string, unknown>>;
 }
 
-const upstreamBody: Shape<UpstreamBody> = struct<UpstreamBody>(
+export const upstreamBody: Shape<UpstreamBody> = struct<UpstreamBody>(
   {
     DestinationType: text,
     DestinationNamespace: text,
@@ -157,7 +157,7 @@ export function proxyFromBody(body: ProxyBody): ProxySettings {
   };
 }
 
-function upstreamFromBody(body: UpstreamBody): Upstream {
+export function upstreamFromBody(body: UpstreamBody): Upstream {
   return {
     destinationType: body.DestinationType ?? '',
     destinationName: body.DestinationName ?? '',

@@ -1,11 +1,12 @@
 /** Services as requests and answers have them: the agent's form and the catalog's differ in order and presence of members. */
 
-import { flag, integer, list, map, type Shape, struct, text } from '../../http/index.ts';
+import { anything, flag, integer, list, map, type Shape, struct, text } from '../../http/index.ts';
 import { isEmptyCheck } from '../registry/check-request.ts';
 import type { ServiceRequest } from '../registry/request.ts';
 import type { NodeRow, Row, ServiceRow } from '../state/tables.ts';
 import { nonZero, sorted } from './go-values.ts';
 import { type CheckBody, checkBody, checkFromBody } from './wire-check.ts';
+import { managedProxyFromBody } from './wire-managed-proxy.ts';
 import { type ProxyBody, proxyBody, proxyFromBody, proxyToWire } from './wire-proxy.ts';
 
 interface WeightsBody {
@@ -73,6 +74,8 @@ const commonIgnored = [
 interface ConnectBody {
   readonly Native?: boolean;
   readonly SidecarService?: ServiceBody;
+  /** Looked into only where managed proxies may be registered. */
+  readonly Proxy?: unknown;
 }
 
 /** `PUT /v1/agent/service/register`, and a nested `SidecarService`. */
@@ -98,11 +101,17 @@ export const serviceBody: Shape<ServiceBody> = struct<ServiceBody>(
 
 /** What it does not know it drops, as every version of Consul does here. */
 const connectBody: Shape<ConnectBody> = struct<ConnectBody>(
-  { Native: flag, SidecarService: () => serviceBody },
+  { Native: flag, SidecarService: () => serviceBody, Proxy: anything },
   { type: 'ServiceConnect', aliases: { sidecar_service: 'SidecarService' }, lenient: true },
 );
 
-export function serviceFromBody(body: ServiceBody): ServiceRequest {
+export interface ServiceReading {
+  /** Otherwise the block of a managed proxy is passed over, as from Consul 1.6 on. */
+  readonly withManagedProxy: boolean;
+}
+
+/** Throws an InputError for a managed proxy that can't be one. */
+export function serviceFromBody(body: ServiceBody, reading: ServiceReading = passOver): ServiceRequest {
   const { Check: one, Checks: more = [], Connect: connect } = body;
   const single = one === undefined ? [] : [checkFromBody(one)].filter((check) => !isEmptyCheck(check));
   return {
@@ -111,11 +120,18 @@ export function serviceFromBody(body: ServiceBody): ServiceRequest {
     isNative: connect?.Native ?? false,
     token: body.Token ?? '',
     checks: [...single, ...more.map(checkFromBody)],
-    ...(connect?.SidecarService === undefined ? {} : { sidecar: serviceFromBody(connect.SidecarService) }),
+    ...(connect?.SidecarService === undefined ? {} : { sidecar: serviceFromBody(connect.SidecarService, reading) }),
+    ...(connect?.Proxy === undefined || !reading.withManagedProxy
+      ? {}
+      : { managedProxy: managedProxyFromBody(connect.Proxy) }),
   };
 }
 
-function commonFromBody(body: CommonBody): Omit<ServiceRequest, 'name' | 'isNative' | 'token' | 'checks' | 'sidecar'> {
+const passOver: ServiceReading = { withManagedProxy: false };
+
+function commonFromBody(
+  body: CommonBody,
+): Omit<ServiceRequest, 'name' | 'isNative' | 'token' | 'checks' | 'sidecar' | 'managedProxy'> {
   const addresses = Object.entries(body.TaggedAddresses ?? {}).map(
     ([tag, { Address = '', Port = 0 }]) => [tag, { address: Address, port: Port }] as const,
   );

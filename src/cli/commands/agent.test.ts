@@ -87,8 +87,55 @@ test('an empty file is filled and read again, by the API and by SIGHUP, and a br
 
   await writeFile(second, '{"service": {"nmae": "web"}}');
   process.kill(agent.pid, 'SIGHUP');
-  await agent.line(/b\.json: service\.nmae: there is no such key/);
+  await agent.line(/b\.json:1: service\.nmae: there is no such key; did you mean name\?/);
   assert.deepEqual(await serviceIds(address), ['api', 'db-1']);
+});
+
+test('a reload keeps what came over the API, follows the log level, and names what waits for a restart', async () => {
+  const config = join(folder, 'reloaded.hcl');
+  await writeFile(config, 'node_name = "one"\nservice { name = "filed" }\nservice { name = "gone" }');
+  await using agent = await startAgent('-dev', '-config-file', config);
+  const address = addressOf(agent);
+  const registered = await runFairlead(['services', 'register', '-name=asked'], { CONSUL_HTTP_ADDR: address });
+  assert.equal(registered.code, 0, registered.stderr);
+  assert.deepEqual(await serviceIds(address), ['asked', 'filed', 'gone']);
+
+  await writeFile(
+    config,
+    'node_name = "two"\nlog_level = "warn"\nports { http = 1 }\nservice { name = "filed" port = 5 }',
+  );
+  assert.equal((await get(address, '/v1/agent/reload', 'PUT')).status, 200);
+  assert.deepEqual(await serviceIds(address), ['asked', 'filed']);
+  await agent.line(/"settings":\["node_name"\].*changed settings wait for a restart/); // -http-port wins before and after
+  assert.doesNotMatch(agent.output(), /"services":1,.*definitions loaded/);
+
+  await writeFile(
+    config,
+    'node_name = "two"\nservice { name = "x" kind = "connect-proxy" }\nacl { tokens { agent = ["s3cret", "x"] } }',
+  );
+  const refused = await get(address, '/v1/agent/reload', 'PUT');
+  assert.deepEqual(
+    [refused.status, refused.text],
+    [500, `${config}:3: acl.tokens.agent: expected text, found a list of 2`],
+  );
+  await writeFile(config, 'service { name = "filed" }\nservice { name = "x" kind = "connect-proxy" }');
+  const judged = await get(address, '/v1/agent/reload', 'PUT');
+  assert.equal(judged.status, 500);
+  assert.match(judged.text, /reloaded\.hcl:2: service\[1\]: 2 errors occurred/);
+  assert.deepEqual(await serviceIds(address), ['asked', 'filed']);
+  await agent.line(/reloaded\.hcl:2: service\[1\].*reload failed/);
+  assert.doesNotMatch(agent.output(), /s3cret/);
+});
+
+test('one warning names the keys without effect', async () => {
+  const line = '-dev -hcl server=true -hcl telemetry{disable_hostname=true}ports{dns=8600}';
+  await using agent = await startAgent(...line.split(' '));
+  const warnings = agent
+    .output()
+    .split('\n')
+    .filter((text) => text.includes('"level":"warn"'));
+  assert.equal(warnings.length, 1, agent.output());
+  assert.deepEqual(JSON.parse(warnings[0] ?? '').settings, ['ports.dns', 'server', 'telemetry']);
 });
 
 test('an agent on a Unix socket is reached by every command there', async () => {

@@ -1,16 +1,16 @@
 import { rmSync, writeFileSync } from 'node:fs';
-import { type AgentConfig, type AgentOptions, parseAgentConfig, StorageError, startAgent } from '../../agent/index.ts';
-import { InputError, type LogLevel, messageOf } from '../../base/index.ts';
-import { type AgentFlags, agentFlags, givenIgnoredFlags, ignoredFlags } from '../agent-flags.ts';
-import { agentOptions, formatHttpAddress, inConsulsWords } from '../agent-options.ts';
-import { type AgentSettings, settingsFromFiles, withFlags } from '../agent-settings.ts';
+import { type AgentConfig, StorageError, startAgent } from '../../agent/index.ts';
+import { InputError, messageOf } from '../../base/index.ts';
+import { type AgentFlags, agentFlags, configOfFlags, givenIgnoredFlags, ignoredFlags } from '../agent-flags.ts';
+import { formatHttpAddress } from '../agent-options.ts';
+import { findRestartKeys } from '../agent-settings.ts';
 import { type Command, type Context, defineCommand } from '../command.ts';
-import { readConfigPath } from '../config-files.ts';
 import { CommandFailure } from '../failure.ts';
 import type { Values } from '../flags.ts';
-import { parseLogLevel } from '../log-level.ts';
+import { withOwnProxy } from '../own-proxy.ts';
 import { createProgramRuntime, type ProgramRuntime } from '../program-runtime.ts';
 import { readProgramVersion } from '../program-version.ts';
+import { type AgentPlan, type PlanOptions, readPlan } from '../read-plan.ts';
 import { refuseArguments } from '../refuse-arguments.ts';
 import { aborted } from '../signals.ts';
 import { formatSummary } from '../summary-lines.ts';
@@ -28,19 +28,22 @@ behind the HTTP API of Consul. It wants a folder for its state with -data-dir, o
   flags: { ...agentFlags, ...ignoredFlags },
   run: async (values, args, context) => {
     refuseArguments(args);
-    const plan = readPlan(values);
+    const plan = await readPlan(planOptions(values)).catch((error: unknown) => {
+      throw error instanceof InputError ? new CommandFailure(`==> ${error.message}`) : error;
+    });
     context.print('==> Starting Fairlead agent...');
     context.print(`${formatSummary(summaryOf(plan.config))}\n`);
     context.print('==> Log data will now stream in as it occurs:\n');
-    const { level, settings } = plan;
+    const { level, settings, skipped } = plan;
     const runtime = createProgramRuntime({ level, json: settings.logJson, hasColours: context.hasColours });
     if (settings.ignored.length > 0) {
       runtime.log.warn('settings without effect on one machine ignored', { settings: settings.ignored });
     }
+    if (skipped.length > 0) runtime.log.debug('files that are neither .hcl nor .json skipped', { files: skipped });
     const { pidFile } = settings;
     if (pidFile !== undefined) writeFileSync(pidFile, `${process.pid}\n`);
     try {
-      await runAgent(plan, () => readPlan(values).options.definitions ?? {}, runtime, context);
+      await runAgent(plan, values, runtime, context);
     } finally {
       runtime.log.flush();
       if (pidFile !== undefined) rmSync(pidFile, { force: true });
@@ -49,46 +52,38 @@ behind the HTTP API of Consul. It wants a folder for its state with -data-dir, o
   },
 });
 
-interface AgentPlan {
-  readonly settings: AgentSettings;
-  readonly options: AgentOptions;
-  /** With all defaults. */
-  readonly config: AgentConfig;
-  readonly level: LogLevel;
-}
-
-/** Reads the files anew. Throws CommandFailure that names the place. */
-function readPlan(values: Values<AgentFlags>): AgentPlan {
-  try {
-    const paths = [...values['config-file'], ...values['config-dir']];
-    const fromFiles = settingsFromFiles(paths.flatMap(readConfigPath));
-    const settings = withFlags(fromFiles, values, givenIgnoredFlags(values));
-    const options = agentOptions(settings);
-    return { settings, options, config: parseAgentConfig(options), level: parseLogLevel(settings.logLevel ?? 'info') };
-  } catch (error) {
-    throw error instanceof InputError ? new CommandFailure(`==> ${inConsulsWords(error).message}`) : error;
-  }
+function planOptions(values: Values<AgentFlags>): PlanOptions {
+  return {
+    paths: values['config-file'],
+    format: values['config-format'],
+    values: configOfFlags(values),
+    texts: values.hcl,
+    isDev: values.dev,
+    ignoredFlags: givenIgnoredFlags(values),
+  };
 }
 
 /** Resolves when the agent has ended because it was told to. Throws what keeps it from starting or going on. */
 async function runAgent(
-  { options }: AgentPlan,
-  readDefinitions: () => Partial<AgentConfig['definitions']>,
+  plan: AgentPlan,
+  values: Values<AgentFlags>,
   runtime: ProgramRuntime,
   context: Context,
 ): Promise<void> {
   const stop = context.stop();
-  const readAll = async (): Promise<AgentConfig['definitions']> => {
-    const { services = [], checks = [] } = readDefinitions();
-    return { services, checks };
+  const readDefinitions = async (): Promise<AgentConfig['definitions']> => {
+    const wanted = await readPlan(planOptions(values));
+    runtime.log.setLevel(wanted.level);
+    const waiting = findRestartKeys(plan.settings, wanted.settings);
+    if (waiting.length > 0) runtime.log.warn('changed settings wait for a restart', { settings: waiting });
+    return wanted.config.definitions;
   };
-  const running = await startAgent(options, runtime, { readDefinitions: readAll }).catch((error: unknown) => {
-    throw startFailure(error);
+  const options = withOwnProxy(plan.options, plan.level, context.env);
+  const running = await startAgent(options, runtime, { readDefinitions }).catch((error: unknown) => {
+    throw startFailure(error, plan);
   });
   context.print(`==> Fairlead agent running on ${running.addresses.map(formatHttpAddress).join(', ')}`);
-  context.onHangup(() => {
-    running.reload().catch((error: unknown) => runtime.log.error('reload failed', { error: messageOf(error) }));
-  }, stop);
+  context.onHangup(() => void running.reload().catch(() => undefined), stop); // the agent has logged it
 
   const ended = await Promise.race([running.closed, aborted(stop)]);
   context.print('==> Stopping');
@@ -96,12 +91,12 @@ async function runAgent(
   if (ended) throw ended;
 }
 
-function startFailure(error: unknown): unknown {
+function startFailure(error: unknown, { inPlace }: AgentPlan): unknown {
   if (error instanceof StorageError) return new CommandFailure(`==> ${messageOf(error)}`);
   if (!(error instanceof InputError)) return error;
   const isPort = /can't listen on/.test(error.message);
   const advice = isPort ? '\n    Another port is chosen with -http-port, another address with -client.' : '';
-  return new CommandFailure(`==> ${inConsulsWords(error).message}${advice}`);
+  return new CommandFailure(`==> ${inPlace(error).message}${advice}`);
 }
 
 function summaryOf(config: AgentConfig): { label: string; value: string }[] {

@@ -1,10 +1,10 @@
 import { askAgent } from '../ask.ts';
 import { clientFlags } from '../client-flags.ts';
 import { type Command, defineCommand } from '../command.ts';
+import type { JsonObject } from '../config/kinds.ts';
 import { CommandFailure } from '../failure.ts';
 import { integer, list, text, type Values } from '../flags.ts';
 import { checkKeyValue, parseKeyValues } from '../key-value.ts';
-import type { JsonObject } from '../service-definition.ts';
 import { readServiceFiles } from '../service-files.ts';
 
 const flags = {
@@ -35,7 +35,7 @@ They stay until they are deregistered.`,
     if (args.length > 0 && values.name) {
       throw new CommandFailure('Service registration requires arguments or -id, not both.');
     }
-    const services = args.length > 0 ? readServiceFiles(args) : [serviceFrom(values)];
+    const services = args.length > 0 ? await readServiceFiles(args) : [serviceFrom(values)];
 
     await using ask = askAgent(values, context.env);
     for (const service of services) {

@@ -11,6 +11,8 @@ export interface Script {
   readonly skipped: ReadonlyMap<number, string>;
   /** Ports of the recorded agent → those of ours. */
   readonly ports: ReadonlyMap<string, string>;
+  /** IDs of the recorded agent that no answer shows → those of ours. */
+  readonly ids?: ReadonlyMap<string, string>;
   /** What must have happened before an exchange: a check's first run, say. */
   readonly before?: ReadonlyMap<number, () => Promise<void>>;
   /** The write that ended a recorded wait: sent a second after the exchange, as it was then. */
@@ -29,7 +31,7 @@ export interface Outcome {
 const blocked = 0.9;
 
 export async function replay(exchanges: readonly Exchange[], script: Script): Promise<Outcome[]> {
-  const standIns = new StandIns(script.ports);
+  const standIns = new StandIns(script.ports, script.ids);
   const outcomes: Outcome[] = [];
   const underWay = new Map<number, Promise<Answer>>();
 

@@ -7,12 +7,14 @@ const uuid = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/gi;
 const colonHex = /\b[0-9a-f]{2}(?::[0-9a-f]{2}){15,}\b/g;
 
 export class StandIns {
-  readonly #ids = new Map<string, string>();
+  readonly #ids: Map<string, string>;
   readonly #indexes = new Map<string, string>();
   readonly #ports: ReadonlyMap<string, string>;
 
-  constructor(ports: ReadonlyMap<string, string>) {
+  /** `ids`: those that are known from the start. */
+  constructor(ports: ReadonlyMap<string, string>, ids: ReadonlyMap<string, string> = new Map()) {
     this.#ports = ports;
+    this.#ids = new Map(ids);
   }
 
   /** Ties the IDs found in `recorded` to those at the same places in `ours`. Texts of another shape tie nothing. */

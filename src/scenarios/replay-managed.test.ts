@@ -1,0 +1,168 @@
+/**
+ * Traffic recorded on a real agent of 1.3.1, sent again to ours: how managed proxies are declared, read, waited for and taken away.
+ * Each accepted difference is listed here and, with its reason, in docs/compatibility.md.
+ */
+
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createServer, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { type TestContext, test } from 'node:test';
+import { type AgentOptions, startAgent } from '../agent/index.ts';
+import { testRuntime } from '../testing/index.ts';
+import { ask } from './replay/http.ts';
+import { type Outcome, replay } from './replay/replay.ts';
+import { readExchanges } from './replay/transcript.ts';
+
+interface Accepted {
+  /** The heading in docs/compatibility.md. */
+  readonly id: string;
+  readonly exchanges: readonly number[] | 'all';
+  readonly place: RegExp;
+}
+
+const accepted: readonly Accepted[] = [
+  { id: 'form-of-1.10', exchanges: 'all', place: /^header x-consul-default-acl-policy$/ },
+  {
+    id: 'form-of-1.10',
+    exchanges: [171],
+    place:
+      /TaggedAddresses\.\w+_ipv4$|Service\.ProxyDestination$|Proxy\.(?:Mode|MeshGateway|Expose)$|(?:Type|ExposedPort)$/,
+  },
+];
+
+const skipped = new Map([[151, 'compared below: the recorded agent had other services too']]);
+
+const asRecorded: AgentOptions = {
+  dev: true,
+  http: [{ host: '127.0.0.1', port: 0 }],
+  nodeName: 'node131',
+  managedProxies: {
+    allowApiRegistration: true,
+    allowRoot: true,
+    ownCommand: ['/opt/consul/1.3.1/consul', 'connect', 'proxy', '-log-level', 'DEBUG'],
+  },
+  definitions: {
+    services: [
+      {
+        Name: 'mcfg',
+        Port: 9100,
+        Connect: {
+          Proxy: {
+            Command: ['/opt/my-proxy/run.sh'],
+            Config: { foo: 'bar', upstreams: [{ destination_name: 'db', local_bind_port: 9191 }] },
+          },
+        },
+      },
+    ],
+  },
+};
+
+test('recorded traffic of 1.3.1 about managed proxies is answered as recorded', async (t) => {
+  await using agent = await startAgent(asRecorded, testRuntime());
+  const { port } = agent.address;
+  const token = await tokenOfProxy(t, port);
+  const exchanges = readExchanges('v1.3.1', 150, 173);
+  const ports = new Map<string, string>();
+  const learnPort = (recorded: string, proxy: string) => async (): Promise<void> => {
+    const { body } = await ask(port, 'GET', `/v1/agent/connect/proxy/${proxy}`, {}, '');
+    ports.set(recorded, String(JSON.parse(body).Config.bind_port));
+  };
+
+  const outcomes = await replay(exchanges, {
+    port,
+    skipped,
+    ports,
+    ids: new Map([['3ce61b6b-ed02-dd57-ccca-a6842adfeea5', token]]),
+    before: new Map([
+      [152, learnPort('20128', 'mapi-1-proxy')],
+      [160, async () => void (await ask(port, 'GET', '/v1/agent/connect/ca/leaf/mapi', {}, ''))],
+      [164, learnPort('20159', 'mcfg-proxy')],
+      [168, learnPort('20207', 'scr-proxy')],
+      [170, learnPort('20176', 'defcmd-proxy')],
+    ]),
+    during: new Map([[156, () => register(port, mapi({ handshake_timeout_ms: 3500 }))]]),
+  });
+
+  assert.deepEqual(outcomes.flatMap(unexpected), []);
+  assert.equal(outcomes.length + skipped.size, exchanges.length);
+});
+
+test('services show their managed proxies as recorded', async () => {
+  await using agent = await startAgent(asRecorded, testRuntime());
+  const { port } = agent.address;
+  await register(port, mapi({ handshake_timeout_ms: 3000 }));
+  const [recorded] = readExchanges('v1.3.1', 151, 151);
+  const theirs = JSON.parse(recorded?.response.body ?? '{}');
+  const ours = JSON.parse((await ask(port, 'GET', '/v1/agent/services', {}, '')).body);
+  for (const id of ['mapi-1', 'mcfg']) {
+    assert.deepEqual(ours[id].Connect, theirs[id].Connect);
+    const [proxy, wanted] = [ours[`${id}-proxy`], theirs[`${id}-proxy`]];
+    for (const key of ['Kind', 'Service', 'ProxyDestination']) assert.equal(proxy[key], wanted[key]);
+    assert.equal(proxy.Proxy.DestinationServiceName, wanted.Proxy.DestinationServiceName);
+    assert.equal(proxy.Proxy.LocalServicePort, wanted.Proxy.LocalServicePort);
+    assert.ok(proxy.Port >= 20_000 && proxy.Port <= 20_255);
+  }
+});
+
+test('an agent that was told not to takes no managed proxy over the API, nor the service that has it', async () => {
+  const managedProxies = { allowApiRegistration: false };
+  await using agent = await startAgent(
+    { dev: true, http: [{ host: '127.0.0.1', port: 0 }], managedProxies },
+    testRuntime(),
+  );
+  const outcomes = await replay(readExchanges('v1.3.1', 361, 361), {
+    port: agent.address.port,
+    skipped: new Map(),
+    ports: new Map(),
+  });
+  assert.deepEqual(outcomes.flatMap(unexpected), []);
+  assert.equal((await ask(agent.address.port, 'GET', '/v1/agent/services', {}, '')).body, '{}');
+});
+
+test('every accepted difference has its reason in docs/compatibility.md', () => {
+  const page = readFileSync(new URL('../../docs/compatibility.md', import.meta.url), 'utf8');
+  for (const { id } of accepted) assert.ok(page.includes(`\`${id}\``), `${id} is not explained`);
+});
+
+function unexpected({ exchange, differences }: Outcome): string[] {
+  return differences
+    .filter(
+      ({ place }) =>
+        !accepted.some(
+          (known) =>
+            (known.exchanges === 'all' || known.exchanges.includes(exchange.number)) && known.place.test(place),
+        ),
+    )
+    .map(({ place, recorded, ours }) => `${exchange.name}: ${place}: recorded ${recorded}, ours ${ours}`);
+}
+
+/** As exchange 150 registers it. */
+function mapi(config: object, command: readonly string[] = ['/opt/my-proxy/run.sh', '-x']): object {
+  const upstreams = [{ DestinationName: 'db', LocalBindPort: 9193 }];
+  const proxy = { Command: command, Config: config, Upstreams: upstreams };
+  return { ID: 'mapi-1', Name: 'mapi', Port: 9200, Connect: { Proxy: proxy } };
+}
+
+async function register(port: number, service: object): Promise<void> {
+  const answer = await ask(port, 'PUT', '/v1/agent/service/register', {}, JSON.stringify(service));
+  assert.equal(answer.status, 200, answer.body);
+}
+
+/** No answer shows it: what knows it is the proxy's process, and it stays the same when the service is registered again. */
+async function tokenOfProxy(t: TestContext, port: number): Promise<string> {
+  const folder = mkdtempSync(join(tmpdir(), 'fairlead-token-'));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  const server = createServer();
+  const path = join(folder, 'socket');
+  await once(server.listen(path), 'listening');
+  const program = `require('net').connect(process.argv[1]).end(process.env.CONNECT_PROXY_TOKEN)`;
+  const connected = once(server, 'connection') as Promise<[Socket]>;
+  await register(port, mapi({}, [process.execPath, '-e', program, path]));
+  const [socket] = await connected;
+  server.close();
+  return await text(socket);
+}
