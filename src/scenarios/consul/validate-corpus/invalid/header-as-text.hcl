@@ -1,0 +1,2 @@
+data_dir = "/var/lib/agent"
+check { name = "x" http = "http://x" interval = "1s" header { Accept = "x" } }

@@ -1,0 +1,2 @@
+data_dir = "/var/lib/agent"
+service { name = "web" meta { version = 1 } }

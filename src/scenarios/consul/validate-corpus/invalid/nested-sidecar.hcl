@@ -1,0 +1,2 @@
+data_dir = "/var/lib/agent"
+service { name = "web" connect { sidecar_service { connect { sidecar_service {} } } } }

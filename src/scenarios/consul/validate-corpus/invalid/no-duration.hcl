@@ -1,0 +1,2 @@
+data_dir = "/var/lib/agent"
+checks = [{ id = "a", ttl = "soon" }]

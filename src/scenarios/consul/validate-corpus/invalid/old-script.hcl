@@ -1,0 +1,2 @@
+data_dir = "/var/lib/agent"
+check { name = "x" script = "/bin/true" interval = "5s" }

@@ -1,0 +1,2 @@
+data_dir = "/var/lib/agent"
+ports { sidecar_min_port = 22000 sidecar_max_port = 21000 }

@@ -1,0 +1,2 @@
+data_dir = "/var/lib/agent"
+check { name = "x" ttl = 1000000000 }

@@ -1,0 +1,2 @@
+data_dir = "/var/lib/agent"
+acl { enabled = true default_policy = "alow" }

@@ -1,0 +1,2 @@
+data_dir = "/var/lib/agent"
+raft_snapshot_threshold = 3000000000

@@ -1,0 +1,1 @@
+{ "data_dir": "/var/lib/agent", "ports": { "http": 8501 }, "service": { "name": "web" } }
