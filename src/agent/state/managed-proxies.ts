@@ -1,6 +1,6 @@
 /** Rows of proxies that the agent itself runs. Known to this agent alone: no catalog shows them. */
 
-import type { Upstream } from './tables.ts';
+import type { Upstream } from './registry-rows.ts';
 
 /** `daemon`: started, and started again when it ends. `script`: kept and shown, never run. */
 export type ExecMode = 'daemon' | 'script';
