@@ -1,6 +1,7 @@
 /** Tokens made, changed and deleted. All throw an InputError in Consul's words for what is refused. */
 
 import { formatDuration, InputError } from '../../base/index.ts';
+import { formatInstant } from '../instant.ts';
 import type { Transaction } from '../state/store.ts';
 import { type AclTokenRow, digestOf, keyOf, type Row } from '../state/tables.ts';
 import { topic } from '../state/topics.ts';
@@ -35,7 +36,7 @@ export function createToken(tx: Transaction, draft: TokenDraft, { newId, now }: 
   const row: AclTokenRow = {
     accessorId: draft.accessorId.toLowerCase() || newId(),
     secretId: draft.secretId || newId(),
-    createTime: formatTime(now),
+    createTime: formatInstant(now),
     ...withoutUndefined({ expirationTime: expirationOf(draft, now) }),
     ...contentOf(tx, draft),
   };
@@ -69,7 +70,7 @@ export function cloneToken(
   const original = tx.table('aclTokens').get(accessorId.toLowerCase());
   if (original === undefined) return undefined;
   const { createIndex: _, modifyIndex: __, ...content } = original;
-  const own = { accessorId: newId(), secretId: newId(), createTime: formatTime(now) };
+  const own = { accessorId: newId(), secretId: newId(), createTime: formatInstant(now) };
   return put(tx, { ...content, ...own, description: description || original.description });
 }
 
@@ -81,11 +82,6 @@ export function deleteToken(tx: Transaction, accessorId: string, ownSecret: stri
   if (tx.table('aclTokens').get(id)?.secretId === ownSecret)
     throw new InputError('', `Deletion of the request's authorization token is not permitted`);
   if (tx.delete('aclTokens', id)) tx.touch(topic.aclTokens);
-}
-
-/** RFC 3339, with the nine digits that Consul's times have. */
-export function formatTime(milliseconds: number): string {
-  return new Date(milliseconds).toISOString().replace('Z', '000000Z');
 }
 
 /** Before each other change: they are as good as deleted already, no answer shows them. */
@@ -131,7 +127,7 @@ function expirationOf({ expirationTtl: ttl, expirationTime: end }: TokenDraft, n
     throw new InputError('', `ExpirationTime cannot be less than ${formatDuration(shortestLife)} in the future ${was}`);
   if (life > longestLife)
     throw new InputError('', `ExpirationTime cannot be more than ${formatDuration(longestLife)} in the future ${was}`);
-  return end ?? formatTime(now + life);
+  return end ?? formatInstant(now + life);
 }
 
 function contentOf(

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '../../base/index.ts';
+import { formatInstant } from '../instant.ts';
 import type { Store } from '../state/store.ts';
 import { type Acls, startAcls } from './acls.ts';
 import { AgentTokens } from './agent-tokens.ts';
-import { formatTime } from './edit-token.ts';
 import { enterAcls } from './enter-acls.ts';
 
 export interface AclConfig {
@@ -36,7 +36,7 @@ export interface OpenAclsOptions {
 export async function openAcls(config: AclConfig, options: OpenAclsOptions): Promise<Acls | undefined> {
   if (!config.enabled) return undefined;
   const { initialManagement, ...tokens } = config.tokens;
-  const now = formatTime(options.clock.now());
+  const now = formatInstant(options.clock.now());
   await enterAcls(options.store, { initialManagement, newId: randomUUID, now });
   return await startAcls({
     ...options,

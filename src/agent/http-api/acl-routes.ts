@@ -6,8 +6,8 @@ import type { Acls } from '../acl/acls.ts';
 import type { AgentTokenName } from '../acl/agent-tokens.ts';
 import type { BootstrapReset } from '../acl/bootstrap-reset.ts';
 import { managementToken } from '../acl/builtin.ts';
-import { formatTime } from '../acl/edit-token.ts';
 import { bootstrapIndex, markBootstrapped, putToken } from '../acl/enter-acls.ts';
+import { formatInstant } from '../instant.ts';
 import { type AclContext, type AclMethods, aclRoute, writeAcls } from './acl-access.ts';
 import { aclPolicyRoutes } from './acl-policy-routes.ts';
 import { aclRoleRoutes } from './acl-role-routes.ts';
@@ -75,7 +75,7 @@ async function bootstrap(
     const index = bootstrapIndex(tx);
     if (index !== undefined && index !== allowedIndex)
       throw new HttpError(403, `Permission denied: ACL bootstrap no longer allowed (reset index: ${index})`);
-    const now = formatTime(context.runtime.clock.now());
+    const now = formatInstant(context.runtime.clock.now());
     putToken(tx, managementToken(ids, 'Bootstrap Token (Global Management)', now));
     markBootstrapped(tx);
   });
