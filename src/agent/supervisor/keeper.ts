@@ -90,7 +90,7 @@ export class Keeper {
       return { kind: 'started', at: this.#now };
     } catch (error) {
       log.error('managed proxy not started', { proxy, command: command[0], error: messageOf(error) });
-      this.#options.tell(`it can't be started: ${messageOf(error)}`);
+      this.#tell(`it can't be started: ${messageOf(error)}`);
       return { kind: 'exited', at: this.#now };
     }
   }
@@ -123,8 +123,13 @@ export class Keeper {
     this.#process?.signal('SIGKILL');
     this.#process = undefined;
     this.#options.runtime.log.info('managed proxy ended', { proxy: this.launch.proxyId, how });
-    this.#options.tell(`its process ${how}`);
+    this.#tell(`its process ${how}`);
     return { kind: 'exited', at: this.#now };
+  }
+
+  /** Of a process that is to end, whoever wants it to end knows better. */
+  #tell(reason: string): void {
+    if (!this.#stopping.signal.aborted) this.#options.tell(reason);
   }
 
   #logWait(state: Supervision): void {

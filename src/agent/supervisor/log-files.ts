@@ -1,7 +1,7 @@
 /** Where the output of managed proxies goes: two files each, for this user alone. They grow; nothing here rotates or removes them. */
 
 import { hash } from 'node:crypto';
-import { chmodSync, closeSync, constants, mkdirSync, openSync } from 'node:fs';
+import { chmodSync, closeSync, constants, fchmodSync, mkdirSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 
 export interface OpenLogs extends Disposable {
@@ -17,7 +17,7 @@ export function openLogs(dataDir: string, proxyId: string): OpenLogs {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   chmodSync(folder, 0o700);
   const name = fileNameOf(proxyId);
-  const open = (stream: string): number => openSync(join(folder, `${name}-${stream}.log`), append, 0o600);
+  const open = (stream: string): number => openOwn(join(folder, `${name}-${stream}.log`));
   const stdout = open('stdout');
   try {
     const stderr = open('stderr');
@@ -31,6 +31,18 @@ export function openLogs(dataDir: string, proxyId: string): OpenLogs {
     };
   } catch (error) {
     closeSync(stdout);
+    throw error;
+  }
+}
+
+/** Never through a link. A file that was there before is for this user alone from now on. */
+function openOwn(file: string): number {
+  const opened = openSync(file, append, 0o600);
+  try {
+    fchmodSync(opened, 0o600);
+    return opened;
+  } catch (error) {
+    closeSync(opened);
     throw error;
   }
 }

@@ -1,6 +1,19 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -196,6 +209,53 @@ test('scripts are kept and not run, and the reason is told', async (t) => {
   assert.match(desk.reasons.get('api-proxy') ?? '', /"script" are kept, but not run/);
 });
 
+test('a proxy that is stopped because its mode is not run tells that, and not how it ended', async (t) => {
+  const desk = await openDesk(t);
+  await using _supervisor = desk.supervise();
+  await desk.declare(desk.reporter());
+  const running = await desk.report();
+  await desk.declare(desk.reporter(), {}, 'script');
+  await running.ended;
+  await desk.isForgotten();
+  assert.match(desk.reasons.get('api-proxy') ?? '', /"script" are kept, but not run/);
+});
+
+test('what was left under the name of a log is made private, and a link is not followed', async (t) => {
+  const desk = await openDesk(t);
+  const logs = join(desk.dataDir, 'proxy', 'logs');
+  mkdirSync(logs, { recursive: true });
+  const out = join(logs, 'api-proxy-stdout.log');
+  writeFileSync(out, 'before\n', { mode: 0o644 });
+  const victim = join(desk.dataDir, 'victim');
+  symlinkSync(victim, join(logs, 'api-proxy-stderr.log'));
+  const waits = Promise.withResolvers<void>();
+  const log = { ...testRuntime().log, warn: () => waits.resolve() };
+  await desk.declare(desk.reporter());
+  await using _supervisor = desk.supervise({ log });
+  await waits.promise;
+  assert.match(desk.reasons.get('api-proxy') ?? '', /ELOOP/);
+  assert.ok(!existsSync(victim));
+  assert.equal(statSync(out).mode & 0o777, 0o600);
+});
+
+test('a proxy inherits nothing that the agent has open', { skip: process.platform !== 'linux' }, async (t) => {
+  const desk = await openDesk(t);
+  await using _supervisor = desk.supervise();
+  const held = openSync(join(desk.dataDir, 'held'), 'w');
+  t.after(() => closeSync(held));
+  await desk.declare(desk.reporter());
+  const { pid } = await desk.report();
+  const open = readdirSync(`/proc/${pid}/fd`).map((fd) => readlinkSync(`/proc/${pid}/fd/${fd}`));
+  const files = open.filter((path) => path.startsWith(desk.dataDir)).sort();
+  const logs = join(desk.dataDir, 'proxy', 'logs');
+  assert.deepEqual(files, [join(logs, 'api-proxy-stderr.log'), join(logs, 'api-proxy-stdout.log')]);
+  const own = new Set(readdirSync('/proc/self/fd').map((fd) => linkOf(`/proc/self/fd/${fd}`)));
+  assert.deepEqual(
+    open.filter((path) => path.startsWith('socket:') && own.has(path)),
+    [],
+  );
+});
+
 test('a command that is not there is tried again and again, and the reason is told', async (t) => {
   const desk = await openDesk(t);
   const attempts: object[] = [];
@@ -320,6 +380,15 @@ async function openDesk(t: TestContext): Promise<Desk> {
       while (store.table('proxyProcesses').size > 0) await new Promise((resolve) => setImmediate(resolve));
     },
   };
+}
+
+/** The descriptor that reads the folder is gone by the time it is looked at. */
+function linkOf(path: string): string {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return '';
+  }
 }
 
 async function listen(path: string): Promise<{ readonly server: Server; readonly next: () => Promise<Socket> }> {
