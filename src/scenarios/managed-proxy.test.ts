@@ -18,54 +18,107 @@ const page = readFileSync(new URL('../../docs/managed-proxies.md', import.meta.u
 
 test('our own proxy configures itself from its environment and follows changes', async (t) => {
   const mesh = await openMesh(t);
+  const [bindPort = 0, upstreamPort = 0] = await findFreePorts(2);
   await mesh.declare({ Proxy: {} }, await echoServer(t, 'first'));
   await mesh.untilPassing();
   assert.equal(await mesh.greeting(), 'first');
-
-  const [upstreamPort = 0] = await findFreePorts(1);
   const pid = await mesh.pid(1);
+
   const Upstreams = [{ DestinationName: 'api', LocalBindPort: upstreamPort }];
-  await mesh.declare({ Proxy: { Upstreams } }, await echoServer(t, 'second'));
+  const second = await echoServer(t, 'second');
+  await mesh.declare({ Proxy: { Upstreams } }, second);
   await mesh.untilGreets('second');
   assert.equal(await greetingOf(upstreamPort), 'second');
+
+  await mesh.declare({ Proxy: { Config: { bind_port: bindPort } } }, second);
+  await untilOpen(bindPort);
+  await untilShut(upstreamPort);
   assert.equal(mesh.starts(), 1);
   assert.ok(isAlive(pid));
 });
 
-test('a foreign proxy survives its agent, follows its configuration, is restarted, and goes with its service', async (t) => {
-  const mesh = await openMesh(t);
-  const folder = temporaryFolder(t);
-  const file = join(folder, 'proxy.mjs');
-  writeFileSync(file, /```js\n([\s\S]+?)```/.exec(page)?.[1] ?? '');
-  const foreign = { Command: [process.execPath, file] };
+/** One process after the other, whichever program it runs. */
+const programs: readonly (readonly [name: string, blockIn: (folder: string) => object])[] = [
+  ['our own proxy', () => ({})],
+  ['a foreign proxy', foreignProxy],
+];
 
-  await mesh.declare({ Proxy: foreign }, await echoServer(t, 'first'));
+for (const [name, blockIn] of programs) {
+  test(`${name} survives its agent, follows its configuration, is restarted, and goes with its service`, async (t) => {
+    const mesh = await openMesh(t);
+    const block = blockIn(temporaryFolder(t));
+
+    await mesh.declare({ Proxy: block }, await echoServer(t, 'first'));
+    await mesh.untilPassing();
+    assert.equal(await mesh.greeting(), 'first');
+    const first = await mesh.pid(1);
+
+    await mesh.declare({ Proxy: block }, await echoServer(t, 'second'));
+    await mesh.untilGreets('second');
+    assert.equal(mesh.starts(), 1);
+
+    await mesh.agent.kill9();
+    assert.ok(isAlive(first));
+    await mesh.agent.restart();
+    assert.match(await mesh.agent.line(/managed proxy found running/), new RegExp(`"pid":${first},"isKept":true`));
+    assert.equal(mesh.starts(), 0);
+    await mesh.untilGreets('second');
+    await mesh.declare({ Proxy: block }, await echoServer(t, 'third'));
+    await mesh.untilGreets('third');
+    assert.equal(mesh.starts(), 0);
+
+    process.kill(first, 'SIGKILL');
+    const second = await mesh.pid(1);
+    assert.notEqual(second, first);
+    assert.ok(!isAlive(first));
+    await mesh.untilGreets('third');
+
+    await mesh.client.deregisterService('api');
+    await untilDead(second);
+    const gone = await fetch(`http://${mesh.agent.address}/v1/agent/connect/proxy/api-proxy`);
+    assert.equal(gone.status, 404);
+  });
+}
+
+test('a proxy of a configuration file follows reloads, and goes with its definition', async (t) => {
+  const mesh = await openMesh(t);
+  const block = foreignProxy(temporaryFolder(t));
+  const define = async (...services: object[]): Promise<void> => {
+    mesh.define(services);
+    assert.equal((await fetch(`http://${mesh.agent.address}/v1/agent/reload`, { method: 'PUT' })).status, 200);
+  };
+  await define({ name: 'api', port: await echoServer(t, 'first'), connect: { proxy: lowerCased(block) } });
   await mesh.untilPassing();
   assert.equal(await mesh.greeting(), 'first');
   const first = await mesh.pid(1);
 
-  await mesh.declare({ Proxy: foreign }, await echoServer(t, 'second'));
+  await define({ name: 'api', port: await echoServer(t, 'second'), connect: { proxy: lowerCased(block) } });
   await mesh.untilGreets('second');
   assert.equal(mesh.starts(), 1);
 
+  await define();
+  await mesh.agent.line(/managed proxy ended/);
+  await untilDead(first);
+  assert.equal(mesh.starts(), 1);
+});
+
+test('a command that changed while no agent ran replaces the process that was left', async (t) => {
+  const mesh = await openMesh(t);
+  const block = foreignProxy(temporaryFolder(t));
+  const port = await echoServer(t, 'here');
+  mesh.define([{ name: 'api', port, connect: { proxy: lowerCased(block) } }]);
+  assert.equal((await fetch(`http://${mesh.agent.address}/v1/agent/reload`, { method: 'PUT' })).status, 200);
+  const first = await mesh.pid(1);
   await mesh.agent.kill9();
   assert.ok(isAlive(first));
+  const { command } = lowerCased(block);
+  mesh.define([{ name: 'api', port, connect: { proxy: { command: [...command, '-changed'] } } }]);
   await mesh.agent.restart();
-  assert.match(await mesh.agent.line(/managed proxy found running/), new RegExp(`"pid":${first},"isKept":true`));
-  assert.equal(mesh.starts(), 0);
-  await mesh.untilGreets('second');
-
-  process.kill(first, 'SIGKILL');
-  const second = await mesh.pid(1);
-  assert.notEqual(second, first);
+  assert.match(await mesh.agent.line(/managed proxy found running/), new RegExp(`"pid":${first},"isKept":false`));
+  await mesh.pid(1);
   assert.ok(!isAlive(first));
-  await mesh.untilGreets('second');
-
-  await mesh.client.deregisterService('api');
-  await mesh.agent.line(/SIGINT",.*managed proxy ended/);
-  assert.ok(!isAlive(second));
-  const gone = await fetch(`http://${mesh.agent.address}/v1/agent/connect/proxy/api-proxy`);
-  assert.equal(gone.status, 404);
+  await mesh.untilPassing();
+  await mesh.untilGreets('here');
 });
 
 test('a proxy that always ends is started three times at once, and then after two seconds', async (t) => {
@@ -77,11 +130,27 @@ test('a proxy that always ends is started three times at once, and then after tw
   assert.equal(mesh.starts(), 4);
 });
 
+/** The program of the page, in `folder`. */
+function foreignProxy(folder: string): { readonly Command: readonly string[] } {
+  const file = join(folder, 'proxy.mjs');
+  writeFileSync(file, /```js\n([\s\S]+?)```/.exec(page)?.[1] ?? '');
+  return { Command: [process.execPath, file] };
+}
+
+/** As configuration files have it. */
+function lowerCased({ Command: command }: { readonly Command: readonly string[] }): {
+  readonly command: readonly string[];
+} {
+  return { command };
+}
+
 interface Mesh {
   readonly agent: OurAgent;
   readonly client: ConsulClient;
   /** The service `api` with `block`, its application on `port`. */
   declare(block: object, port: number): Promise<void>;
+  /** Writes `services` into the agent's configuration file. */
+  define(services: readonly object[]): void;
   untilPassing(): Promise<void>;
   /** What the application says first to a caller in the mesh. */
   greeting(): Promise<string>;
@@ -96,7 +165,9 @@ interface Mesh {
 async function openMesh(t: TestContext): Promise<Mesh> {
   const config = join(temporaryFolder(t), 'agent.json');
   const proxy = { allow_managed_api_registration: true, allow_managed_root: true };
-  writeFileSync(config, JSON.stringify({ connect: { proxy } }));
+  const define = (services: readonly object[]): void =>
+    writeFileSync(config, JSON.stringify({ connect: { proxy }, services }));
+  define([]);
   const agent = await startOurAgent(['-config-file', config]);
   const runtime = testRuntime();
   const { address } = agent;
@@ -123,6 +194,7 @@ async function openMesh(t: TestContext): Promise<Mesh> {
   return {
     agent,
     client,
+    define,
     declare: (block, port) => client.registerService({ Name: 'api', Port: port, Connect: block }),
     untilPassing: async () => {
       const over = new AbortController();
@@ -132,7 +204,7 @@ async function openMesh(t: TestContext): Promise<Mesh> {
     },
     greeting,
     untilGreets: async (wanted) => {
-      while ((await greeting().catch(() => '')) !== wanted);
+      while ((await greeting().catch(() => '')) !== wanted) await new Promise((resolve) => setImmediate(resolve));
     },
     starts: () => lines().length,
     pid: async (count) => {
@@ -145,8 +217,31 @@ async function openMesh(t: TestContext): Promise<Mesh> {
 /** A proxy outlives its agent: the test has to see it go. */
 async function untilGone(agent: OurAgent): Promise<void> {
   for (const [, pid] of agent.output().matchAll(new RegExp(started, 'g'))) {
-    while (isAlive(Number(pid))) await new Promise((resolve) => setImmediate(resolve));
+    await untilDead(Number(pid));
   }
+}
+
+async function untilDead(pid: number): Promise<void> {
+  while (isAlive(pid)) await new Promise((resolve) => setImmediate(resolve));
+}
+
+/** A port is opened and shut by another process: there is no event to wait for. */
+async function untilOpen(port: number): Promise<void> {
+  while (!(await isOpen(port)));
+}
+
+async function untilShut(port: number): Promise<void> {
+  while (await isOpen(port));
+}
+
+async function isOpen(port: number): Promise<boolean> {
+  const socket = connect(port, '127.0.0.1');
+  return await once(socket, 'connect')
+    .then(
+      () => true,
+      () => false,
+    )
+    .finally(() => socket.destroy());
 }
 
 async function echoServer(t: TestContext, greeting: string): Promise<number> {
