@@ -142,14 +142,14 @@ async function startCaOf(config: AgentConfig, store: Store, runtime: Runtime): P
 }
 
 async function listen(
-  { http, allowedHosts, limits }: AgentConfig,
+  { http, allowedHosts, access, limits }: AgentConfig,
   served: Pick<HttpServerOptions, 'routes' | 'commonHeaders'>,
   runtime: Runtime,
   starting: Closers,
 ): Promise<ListenAddress[]> {
   const addresses: ListenAddress[] = [];
   for (const address of http) {
-    const options = { ...served, listen: address, allowedHosts, limits };
+    const options = { ...served, listen: address, allowedHosts, access, limits };
     addresses.push(starting.add(await startHttpServer(options, runtime)).address);
   }
   return addresses;

@@ -3,7 +3,7 @@
 import { hostname } from 'node:os';
 import { z } from 'zod';
 import { InputError } from '../base/index.ts';
-import type { ListenAddress } from '../http/index.ts';
+import { type AccessOptions, isAddressRange, type ListenAddress } from '../http/index.ts';
 import type { AclConfig } from './acl/open-acls.ts';
 import { type ManagedProxyConfig, type ManagedProxyOptions, managedProxyConfig } from './managed-proxy-config.ts';
 import type { ScriptChecks } from './registry/script-checks.ts';
@@ -38,6 +38,8 @@ export interface AgentConfig {
   readonly minLeafTtl?: number | undefined;
   /** Names besides `localhost` under which a request may address a loopback listener. */
   readonly allowedHosts: readonly string[];
+  /** What is closed on its listeners, whatever token a request has. Default: nothing. Calls of `fetch` in this process are not concerned. */
+  readonly access: AccessOptions;
   readonly limits: AgentLimits;
   /** From which sidecars get their ports, both ends included. Default: 21000 to 21255. */
   readonly sidecarPorts: { readonly min: number; readonly max: number };
@@ -66,8 +68,11 @@ export interface Definitions {
 }
 
 /** What is left out gets its default; of `dataDir` and `dev`, one must be there. */
-export type AgentOptions = Partial<Omit<AgentConfig, 'acl' | 'limits' | 'managedProxies' | 'definitions'>> & {
+export type AgentOptions = Partial<
+  Omit<AgentConfig, 'access' | 'acl' | 'limits' | 'managedProxies' | 'definitions'>
+> & {
   readonly acl?: Partial<AclConfig>;
+  readonly access?: Partial<AccessOptions>;
   readonly limits?: Partial<AgentLimits>;
   readonly managedProxies?: ManagedProxyOptions;
   readonly definitions?: Partial<Definitions>;
@@ -101,6 +106,9 @@ const nodeMeta = z
 const uuid = z.string().regex(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i, 'expected a UUID');
 const policy = z.enum(['allow', 'deny'], 'expected allow or deny');
 const token = z.string().min(1, 'expected a token').max(4_096, 'expected a token of at most 4096 characters');
+const addressRange = z.string().refine(isAddressRange, {
+  error: ({ input }) => `expected a range of addresses such as 10.0.0.0/8, found ${JSON.stringify(input)}`,
+});
 const milliseconds = z.number().positive('expected a duration above 0');
 const openObject = z.record(z.string(), z.unknown());
 
@@ -134,6 +142,12 @@ const schema = z.strictObject({
   caConfig: openObject.default({}),
   minLeafTtl: milliseconds.optional(),
   allowedHosts: z.array(z.string().min(1)).default([]),
+  access: z
+    .strictObject({
+      blockedPaths: z.array(z.string().startsWith('/', 'expected a path such as /v1/agent/leave')).default([]),
+      writersFrom: z.array(addressRange).default([]),
+    })
+    .prefault({}),
   limits: z
     .strictObject({
       body: z

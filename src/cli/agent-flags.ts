@@ -23,6 +23,7 @@ export interface AgentFlags {
   readonly 'enable-script-checks': Flag<boolean>;
   readonly hcl: ListFlag;
   readonly 'http-port': Flag<number>;
+  readonly 'https-port': Flag<number>;
   readonly 'log-json': Flag<boolean>;
   readonly 'log-level': Flag<string>;
   readonly node: Flag<string>;
@@ -51,6 +52,7 @@ export const agentFlags: AgentFlags = {
   ),
   hcl: list('A piece of configuration in HCL, which wins over files and flags; may be given several times.', 'text'),
   'http-port': integer('The port to serve HTTP on. Default: 8500.', 'port'),
+  'https-port': integer('Only -1: HTTPS is not served here.', 'port'),
   'log-json': toggle('Log as JSON lines.'),
   'log-level': text('trace, debug, info, warn or err. Default: info.', 'level'),
   node: text("This node's name. Default: the host's.", 'name'),
@@ -70,6 +72,7 @@ export const flagKeys: Readonly<Partial<Record<keyof AgentFlags, string>>> = {
   'enable-local-script-checks': 'enable_local_script_checks',
   'enable-script-checks': 'enable_script_checks',
   'http-port': 'ports.http',
+  'https-port': 'ports.https',
   'log-json': 'log_json',
   'log-level': 'log_level',
   node: 'node_name',
@@ -80,14 +83,15 @@ export const flagKeys: Readonly<Partial<Record<keyof AgentFlags, string>>> = {
 
 /** The flags on the line as a configuration of their own. */
 export function configOfFlags(values: Values<AgentFlags>): JsonObject {
-  const { 'http-port': httpPort, 'node-meta': nodeMeta } = values;
+  const { 'http-port': http, 'https-port': https, 'node-meta': nodeMeta } = values;
   const meta = parseKeyValues(nodeMeta.map((text) => text.replace(':', '=')));
   const plain = Object.entries(flagKeys)
     .filter(([name, key]) => values[name] !== undefined && !key?.includes('.') && name !== 'node-meta')
     .map(([name, key]) => [key, values[name]] as const);
+  const ports = { ...(http !== undefined && { http }), ...(https !== undefined && { https }) };
   return {
     ...Object.fromEntries(plain),
-    ...(httpPort !== undefined && { ports: { http: httpPort } }),
+    ...(Object.keys(ports).length > 0 && { ports }),
     ...(meta !== undefined && { node_meta: meta }),
   };
 }
@@ -120,7 +124,6 @@ export const ignoredFlags: FlagTable = {
   encrypt: ignoredText,
   'grpc-port': ignoredText,
   'grpc-tls-port': ignoredText,
-  'https-port': ignoredText,
   join: ignoredList,
   'join-wan': ignoredList,
   'log-file': ignoredText,

@@ -28,6 +28,7 @@ export function agentOptions(settings: AgentSettings): AgentOptions {
       tokens: settings.aclTokens ?? {},
     },
     defaultIntentionPolicy: policy(settings.defaultIntentionPolicy, 'default_intention_policy'),
+    access: { blockedPaths: settings.blockedPaths ?? [], writersFrom: settings.writersFrom ?? [] },
     clusterId,
     caConfig,
     sidecarPorts: sidecarPorts(settings),
@@ -40,6 +41,8 @@ export function agentOptions(settings: AgentSettings): AgentOptions {
 
 /** Where the agent's own names for settings are not those of the keys. */
 const keys: Readonly<Record<string, string>> = {
+  'access.blockedPaths': 'http_config.block_endpoints',
+  'access.writersFrom': 'http_config.allow_write_http_from',
   dataDir: 'data_dir',
   http: 'ports.http',
   nodeName: 'node_name',
@@ -49,16 +52,16 @@ const keys: Readonly<Record<string, string>> = {
   datacenter: 'datacenter',
   clusterId: 'connect.ca_config.cluster_id',
   caConfig: 'connect.ca_config',
-  acl: 'acl.tokens',
+  'acl.tokens': 'acl.tokens',
   managedProxies: 'connect.proxy_defaults',
   sidecarPorts: 'ports.sidecar_min_port',
 };
 
 /** The key that an error of `agentOptions` or of the agent is about, and what it says of it. */
 export function keyOfError(error: InputError): { readonly key: string; readonly message: string } {
-  const [name = ''] = error.place.split(/[.[]/);
+  const [name = '', below = ''] = error.place.split(/[.[]/);
   const message = error.place === '' ? error.message : error.message.slice(error.place.length + 2);
-  return { key: keys[name] ?? error.place, message };
+  return { key: keys[`${name}.${below}`] ?? keys[name] ?? error.place, message };
 }
 
 /** A key with the flag that says the same: `-bind (bind_addr)`. */

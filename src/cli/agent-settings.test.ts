@@ -27,9 +27,8 @@ test('keys that mean nothing on one machine are accepted and named', () => {
     performance: { raft_multiplier: 1 },
     ports: { dns: -1, serf_lan: 1, http: 1 },
     acl: { tokens: {} },
-    connect: { enabled: false },
   });
-  assert.deepEqual(settings.ignored, ['server', 'performance', 'ports.dns', 'ports.serf_lan', 'connect.enabled']);
+  assert.deepEqual(settings.ignored, ['server', 'performance', 'ports.dns', 'ports.serf_lan']);
 });
 
 test('every key with an effect is one of Consul', () => {

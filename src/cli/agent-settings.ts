@@ -21,6 +21,8 @@ export interface AgentSettings {
   /** Wins over the client address. */
   readonly httpAddress?: string;
   readonly httpPort?: number;
+  readonly blockedPaths?: readonly string[];
+  readonly writersFrom?: readonly string[];
   readonly sidecarMinPort?: number;
   readonly sidecarMaxPort?: number;
   readonly logLevel?: string;
@@ -62,6 +64,7 @@ const keyOf: Readonly<Record<PlainName, string>> = {
   allowManagedApiRegistration: 'connect.proxy.allow_managed_api_registration',
   allowManagedRoot: 'connect.proxy.allow_managed_root',
   bindAddress: 'bind_addr',
+  blockedPaths: 'http_config.block_endpoints',
   caConfig: 'connect.ca_config',
   checkUpdateInterval: 'check_update_interval',
   clientAddress: 'client_addr',
@@ -86,6 +89,7 @@ const keyOf: Readonly<Record<PlainName, string>> = {
   proxyScriptCommand: 'connect.proxy_defaults.script_command',
   sidecarMaxPort: 'ports.sidecar_max_port',
   sidecarMinPort: 'ports.sidecar_min_port',
+  writersFrom: 'http_config.allow_write_http_from',
 };
 
 /** Names of now and of earlier versions; the first that says something counts. */
@@ -101,7 +105,11 @@ const tokenKeys: Readonly<Record<keyof AclTokens, readonly string[]>> = {
 const oldAclKeys = { enabled: 'acl_datacenter', defaultPolicy: 'acl_default_policy' };
 
 /** Keys that mean something only when they say other than this. */
-const usualValues: Readonly<Record<string, unknown>> = { 'connect.ca_provider': 'consul', 'connect.enabled': true };
+const usualValues: Readonly<Record<string, unknown>> = {
+  'connect.ca_provider': 'consul',
+  'connect.enabled': true,
+  'ports.https': -1,
+};
 
 /** Every key with an effect. */
 export const usedKeys: readonly string[] = [

@@ -2,6 +2,7 @@
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type Log, startDeadline } from '../base/index.ts';
+import { type AccessOptions, AccessRules } from './access-rules.ts';
 import { dispatch } from './dispatch.ts';
 import { refusalOf } from './local-guard.ts';
 import type { OpenRequest, OpenRequests } from './open-requests.ts';
@@ -13,6 +14,7 @@ export interface AnsweringOptions {
   readonly routes: readonly Route[];
   readonly commonHeaders?: Readonly<Record<string, string>>;
   readonly allowedHosts?: readonly string[];
+  readonly access?: AccessOptions;
   readonly sendTime: number;
 }
 
@@ -27,12 +29,14 @@ interface Exchange {
 export class Answering {
   readonly #options: AnsweringOptions;
   readonly #router: Router;
+  readonly #rules: AccessRules;
   readonly #open: OpenRequests;
   readonly #log: Log;
 
   constructor(options: AnsweringOptions, open: OpenRequests, log: Log) {
     this.#options = options;
     this.#router = new Router(options.routes);
+    this.#rules = new AccessRules(options.access ?? { blockedPaths: [], writersFrom: [] });
     this.#open = open;
     this.#log = log;
   }
@@ -57,7 +61,8 @@ export class Answering {
   async #decide({ raw, target, match }: Exchange, body: Buffer, open: OpenRequest): Promise<HttpReply> {
     const refusal = refusalOf(raw.socket.localAddress, raw.headers, this.#options.allowedHosts ?? []);
     if (refusal !== undefined) throw new HttpError(403, refusal);
-    const asked = { method: raw.method ?? '', target, match };
+    const caller = { rules: this.#rules, address: raw.socket.remoteAddress };
+    const asked = { method: raw.method ?? '', target, match, caller };
     return dispatch(asked, (known, rest) => requestOf(raw, known, rest, body, open));
   }
 

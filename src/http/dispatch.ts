@@ -1,3 +1,4 @@
+import type { AccessRules } from './access-rules.ts';
 import { HttpError, type HttpReply, type HttpRequest, type Method } from './route.ts';
 import { allowedMethods, type Match, type Target } from './router.ts';
 
@@ -5,18 +6,24 @@ export interface Asked {
   readonly method: string;
   readonly target: Target | { readonly refused: 400 | 500 };
   readonly match: Match | undefined;
+  /** Absent: a caller in this process, who may do everything. */
+  readonly caller?: { readonly rules: AccessRules; readonly address: string | undefined };
 }
 
 /** What the route says; `requestOf` makes what it is given. Where there is no such route or method, the refusal. Throws what handlers throw. */
 export function dispatch(
-  { method, target, match }: Asked,
+  { method, target, match, caller }: Asked,
   requestOf: (target: Target, rest: string) => HttpRequest,
 ): HttpReply | Promise<HttpReply> {
   if ('refused' in target) return { status: target.refused };
   if (match === undefined) return { status: 404 };
   const { route, rest } = match;
+  caller?.rules.checkPath(target.decodedPath);
   const handler = Object.hasOwn(route.methods, method) ? route.methods[method as Method] : undefined;
-  if (handler !== undefined) return handler(requestOf(target, rest));
+  if (handler !== undefined) {
+    caller?.rules.checkMethod(method, caller.address);
+    return handler(requestOf(target, rest));
+  }
   const allow = { Allow: allowedMethods(route) };
   if (method === 'OPTIONS') return { status: 200, headers: allow };
   throw new HttpError(405, `method ${method} not allowed`, allow);

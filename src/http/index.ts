@@ -1,3 +1,4 @@
+export { type AccessOptions, isAddressRange } from './access-rules.ts';
 export {
   anything,
   decodeBody,

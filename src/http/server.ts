@@ -6,6 +6,7 @@
 import { once } from 'node:events';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { type Closable, type CloseOptions, Closers, type Runtime } from '../base/index.ts';
+import type { AccessOptions } from './access-rules.ts';
 import { Answering } from './answering.ts';
 import { bind, type ListenAddress } from './listen.ts';
 import { OpenRequests } from './open-requests.ts';
@@ -18,6 +19,8 @@ export interface HttpServerOptions {
   readonly commonHeaders?: Readonly<Record<string, string>>;
   /** Names besides `localhost` that a request on a loopback address may give as its `Host`. */
   readonly allowedHosts?: readonly string[];
+  /** What is closed to requests, apart from what routes refuse. Default: nothing. */
+  readonly access?: AccessOptions;
   readonly limits?: Partial<HttpLimits>;
 }
 

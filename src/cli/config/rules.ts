@@ -1,6 +1,9 @@
-/** What one key must be beside another, or within its bounds. Here are the rules for keys that the agent itself never looks at. */
+/**
+ * What one key must be beside another, or within its bounds: the rules for keys that the agent itself never looks at. A key is refused, and
+ * not passed over with a warning, when without it something would be open, unguarded or unrecorded that its writer wants otherwise.
+ */
 
-import { BlockList, isIP } from 'node:net';
+import { isIP } from 'node:net';
 import type { JsonObject } from './kinds.ts';
 import { valueAt } from './value-at.ts';
 
@@ -22,11 +25,15 @@ export function findMistake(values: JsonObject): Mistake | undefined {
 }
 
 const rules: readonly Rule[] = [
+  ['acl.default_policy', denialWithoutAcls],
+  ['acl.msp_disable_bootstrap', refuseIfOn('the bootstrap endpoint can’t be closed; bootstrap, and it closes itself')],
   ['acl_datacenter', datacenterName],
+  ['acl_default_policy', denialWithoutAcls],
   ['addresses.dns', (text: string) => (/unix:/.test(text) ? 'DNS is not served on a Unix socket' : notAddresses(text))],
   ['addresses.grpc', notAddresses],
   ['addresses.http', notAddresses],
   ['addresses.https', notAddresses],
+  ['audit.enabled', refuseIfOn('no audit log is written here')],
   ['autopilot.max_trailing_logs', notNegative],
   ['bootstrap', (on: boolean, values) => (on && !isServer(values) ? 'needs server = true' : undefined)],
   [
@@ -43,10 +50,24 @@ const rules: readonly Rule[] = [
     'connect.ca_provider',
     (name: string) => (name === 'consul' ? undefined : 'only consul, the built-in provider, is there'),
   ],
+  ['connect.enabled', (on: boolean) => (on ? undefined : 'Connect is what this agent is for; leave the key out')],
   ['dns_config.udp_answer_limit', notNegative],
+  ['enable_agent_tls_for_checks', refuseIfOn('checks show no certificate, and trust the authorities of the system')],
   ['encrypt', (key: string) => (isBase64(key) ? undefined : 'this is no base64')],
-  ['http_config.allow_write_http_from', cidrs],
+  [
+    'limits.request_limits.mode',
+    (mode: unknown) => (mode === 'enforcing' ? 'requests are not counted here' : undefined),
+  ],
+  [
+    'partition',
+    (name: string) => (/^(default)?$/i.test(name) ? undefined : 'there are no partitions: all would share one'),
+  ],
   ['performance.raft_multiplier', (factor: number) => (factor < 1 || factor > 10 ? 'expected 1 to 10' : undefined)],
+  [
+    'ports.https',
+    (port: number) =>
+      port > 0 ? 'HTTPS is not served here; put a server in front that does, or leave the key out' : undefined,
+  ],
   ['primary_datacenter', datacenterName],
   ['segment', (name: string) => (name === '' ? undefined : 'network segments are not there')],
   ['segments', (all: readonly unknown[]) => (all.length === 0 ? undefined : 'network segments are not there')],
@@ -58,6 +79,16 @@ const rules: readonly Rule[] = [
 
 function isServer({ server }: JsonObject): boolean {
   return server === true;
+}
+
+function refuseIfOn(reason: string): (on: boolean) => string | undefined {
+  return (on) => (on ? reason : undefined);
+}
+
+/** Who writes `deny` wants requests judged. `acl.enabled = false` says plainly that nobody does. */
+function denialWithoutAcls(policy: string, values: JsonObject): string | undefined {
+  const isOpen = valueAt(values, 'acl.enabled') === undefined && !valueAt(values, 'acl_datacenter');
+  return policy === 'deny' && isOpen ? 'nothing is denied without acl.enabled = true' : undefined;
 }
 
 function datacenterName(name: string): string | undefined {
@@ -80,23 +111,6 @@ function notNegative(count: number): string | undefined {
 
 function isBase64(text: string): boolean {
   return /^[A-Za-z0-9+/]*={0,2}$/.test(text) && text.length % 4 === 0;
-}
-
-function cidrs(texts: readonly string[]): string | undefined {
-  const wrong = texts.find((text) => !isCidr(text));
-  return wrong === undefined
-    ? undefined
-    : `expected a range of addresses such as 10.0.0.0/8, found ${JSON.stringify(wrong)}`;
-}
-
-function isCidr(text: string): boolean {
-  const [, address = '', bits = ''] = /^([^/]+)\/(\d{1,3})$/.exec(text) ?? [];
-  try {
-    new BlockList().addSubnet(address, Number(bits), isIP(address) === 6 ? 'ipv6' : 'ipv4');
-    return bits !== '';
-  } catch {
-    return false;
-  }
 }
 
 const entryKinds: ReadonlySet<unknown> = new Set([

@@ -31,11 +31,17 @@ const looser: Readonly<Record<string, string>> = {
 
 /** 1.8.7 takes, and we do not. */
 const stricter: Readonly<Record<string, string>> = {
+  'acl-without-enabled': 'who writes deny wants something denied; its agent denies nothing',
   'address-template': 'templates of addresses are not evaluated here',
+  'agent-tls-for-checks': 'checks show no certificate here',
+  audit: 'its free edition passes over it; no audit log would be there',
+  'blocked-without-slash': 'such an entry blocks nothing',
   'check-without-interval': 'its agent refuses it at the start',
   'cluster-id': 'it becomes the trust domain, and must be a UUID',
+  'connect-off': 'Connect is what this agent is for',
   'default-policy': 'a policy that is neither allow nor deny is a mistake; its agent refuses it at the start',
   'fraction-as-port': 'it cuts fractions off',
+  https: 'HTTPS is not served here, and plain HTTP is not what was asked for',
   'large-number': 'the HCL parser stops at 2147483647',
   'log-level': 'its agent refuses it at the start',
   'no-http': 'an agent without HTTP is of no use here',

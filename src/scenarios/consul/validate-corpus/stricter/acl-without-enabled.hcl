@@ -1,0 +1,2 @@
+data_dir = "/var/lib/agent"
+acl { default_policy = "deny" }

@@ -1,0 +1,2 @@
+data_dir = "/var/lib/agent"
+enable_agent_tls_for_checks = true

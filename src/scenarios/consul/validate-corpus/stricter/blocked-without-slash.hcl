@@ -1,0 +1,2 @@
+data_dir = "/var/lib/agent"
+http_config { block_endpoints = ["v1/agent"] }

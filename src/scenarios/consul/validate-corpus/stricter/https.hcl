@@ -1,0 +1,2 @@
+data_dir = "/var/lib/agent"
+ports { https = 8501 }
