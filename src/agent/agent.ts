@@ -142,14 +142,17 @@ async function startCaOf(config: AgentConfig, store: Store, runtime: Runtime): P
 }
 
 async function listen(
-  { http, allowedHosts, access, limits }: AgentConfig,
+  config: AgentConfig,
   served: Pick<HttpServerOptions, 'routes' | 'commonHeaders'>,
   runtime: Runtime,
   starting: Closers,
 ): Promise<ListenAddress[]> {
+  const { http, allowedHosts, access } = config;
+  const { connectionsPerClient, requestRatePerClient, ...limits } = config.limits;
+  const perClient = { connections: connectionsPerClient, requestRate: requestRatePerClient };
   const addresses: ListenAddress[] = [];
   for (const address of http) {
-    const options = { ...served, listen: address, allowedHosts, access, limits };
+    const options = { ...served, listen: address, allowedHosts, access, limits: { ...limits, perClient } };
     addresses.push(starting.add(await startHttpServer(options, runtime)).address);
   }
   return addresses;

@@ -58,6 +58,10 @@ export interface AgentLimits {
   readonly body: number;
   /** Open connections of one listener. Default: 20 000. */
   readonly connections: number;
+  /** Open connections of one client address, on each listener; 0: no limit. Default: 200, and no limit for clients on this machine. */
+  readonly connectionsPerClient?: number | undefined;
+  /** Requests a second of one client address, likewise. Default: 1000, and no limit for clients on this machine. */
+  readonly requestRatePerClient?: number | undefined;
 }
 
 export interface Definitions {
@@ -155,6 +159,8 @@ const schema = z.strictObject({
         .min(1_024)
         .default(1 << 20),
       connections: z.int().min(1).default(20_000),
+      connectionsPerClient: z.int('expected 0 or more').min(0, 'expected 0 or more').optional(),
+      requestRatePerClient: z.number('expected 0 or more').min(0, 'expected 0 or more').optional(),
     })
     .prefault({}),
   sidecarPorts: z

@@ -23,6 +23,8 @@ export interface AgentSettings {
   readonly httpPort?: number;
   readonly blockedPaths?: readonly string[];
   readonly writersFrom?: readonly string[];
+  readonly connectionsPerClient?: number;
+  readonly requestRatePerClient?: number;
   readonly sidecarMinPort?: number;
   readonly sidecarMaxPort?: number;
   readonly logLevel?: string;
@@ -66,6 +68,8 @@ const keyOf: Readonly<Record<PlainName, string>> = {
   bindAddress: 'bind_addr',
   blockedPaths: 'http_config.block_endpoints',
   caConfig: 'connect.ca_config',
+  connectionsPerClient: 'limits.http_max_conns_per_client',
+  requestRatePerClient: 'limits.http_max_request_rate_per_client',
   checkUpdateInterval: 'check_update_interval',
   clientAddress: 'client_addr',
   dataDir: 'data_dir',

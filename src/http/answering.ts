@@ -51,10 +51,15 @@ export class Answering {
       .catch((error: unknown) => this.#send(exchange, replyOfError(error, this.#log)));
   }
 
-  /** For a body that is too large, broken or cut off. */
+  /** For a body that is too large, broken or cut off, and for a client that asks too often. */
   refuse(raw: IncomingMessage, response: ServerResponse, url: string, error: unknown): void {
     const { statusCode: status = 500, message } = error as { readonly statusCode?: number; readonly message: string };
-    const shown = status < 500 ? new HttpError(status, message, { Connection: 'close' }) : error;
+    const shown =
+      error instanceof HttpError
+        ? error
+        : status < 500
+          ? new HttpError(status, message, { Connection: 'close' })
+          : error;
     this.#send(this.#exchangeOf(raw, response, url), replyOfError(shown, this.#log));
   }
 

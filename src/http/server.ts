@@ -4,13 +4,16 @@
  */
 
 import { once } from 'node:events';
+import type { Server } from 'node:http';
+import type { Socket } from 'node:net';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
-import { type Closable, type CloseOptions, Closers, type Runtime } from '../base/index.ts';
+import { type Closable, type CloseOptions, Closers, type Counter, type Runtime, startDeadline } from '../base/index.ts';
 import type { AccessOptions } from './access-rules.ts';
 import { Answering } from './answering.ts';
+import { type ClientLimitOptions, ClientLimits } from './client-limits.ts';
 import { bind, type ListenAddress } from './listen.ts';
 import { OpenRequests } from './open-requests.ts';
-import type { Route } from './route.ts';
+import { HttpError, type Route } from './route.ts';
 
 export interface HttpServerOptions {
   readonly routes: readonly Route[];
@@ -37,6 +40,8 @@ export interface HttpLimits {
   readonly receiveTime: number;
   /** Milliseconds in which an answer must have been taken. Default 60 s. */
   readonly sendTime: number;
+  /** Of one client address. Beyond it 429. Default: 200 connections and 1000 requests a second, and no limit for clients on this machine. */
+  readonly perClient: ClientLimitOptions;
 }
 
 export interface HttpServer extends Closable {
@@ -51,6 +56,7 @@ const usualLimits: HttpLimits = {
   requestsPerConnection: 64,
   receiveTime: 30_000,
   sendTime: 60_000,
+  perClient: {},
 };
 
 /** Accepts requests when it resolves. Throws an InputError when the address can't be bound. */
@@ -59,6 +65,10 @@ export async function startHttpServer(options: HttpServerOptions, runtime: Runti
   const open = new OpenRequests(limits.requestsPerConnection);
   const answering = new Answering({ ...options, sendTime: limits.sendTime }, open, runtime.log);
   const app = createApp(limits, answering);
+  const clients = new ClientLimits(limits.perClient, runtime.clock);
+  const refused = runtime.metrics.counter('connect_http_refused_total', 'What one client had too much of.', ['what']);
+  limitConnections(app.server, clients, refused);
+  limitRequests(app, answering, clients, refused);
   await using starting = new Closers();
   starting.add(closableOf(app, open));
   await app.ready();
@@ -111,6 +121,57 @@ function createApp(limits: HttpLimits, answering: Answering): FastifyInstance {
 }
 
 const none = Buffer.alloc(0);
+
+/** The server's own listener hears only of those that are accepted: it would read requests from the others. */
+function limitConnections(server: Server, clients: ClientLimits, refused: Counter): void {
+  const accept = server.listeners('connection') as ((socket: Socket) => void)[];
+  server.removeAllListeners('connection');
+  server.on('connection', (socket) => {
+    const { remoteAddress } = socket; // gone once the socket is closed
+    const verdict = clients.enter(remoteAddress);
+    socket.once('close', () => clients.leave(remoteAddress, verdict));
+    if (verdict === 'accepted') {
+      for (const listener of accept) listener.call(server, socket);
+      return;
+    }
+    refused.add(1, { what: 'connections' });
+    if (verdict === 'cut') socket.destroy();
+    else sayTooMany(socket);
+  });
+}
+
+/** What the client sends meanwhile is dropped: an answer is lost when its connection is closed with something unread. */
+function sayTooMany(socket: Socket): void {
+  const text = 'too many connections of this client; close some, or raise limits.http_max_conns_per_client';
+  const head = [
+    'Content-Type: text/plain; charset=utf-8',
+    `Content-Length: ${text.length}`,
+    'Retry-After: 1',
+    'Connection: close',
+  ];
+  const deadline = startDeadline(1_000, () => socket.destroy());
+  socket.once('close', () => deadline.cancel());
+  socket.on('error', () => undefined);
+  socket.on('end', () => socket.destroy());
+  socket.resume();
+  socket.end(`HTTP/1.1 429 Too Many Requests\r\n${head.join('\r\n')}\r\n\r\n${text}`);
+}
+
+/** Before the body is read. */
+function limitRequests(app: FastifyInstance, answering: Answering, clients: ClientLimits, refused: Counter): void {
+  app.addHook('onRequest', (request, reply, next) => {
+    const seconds = clients.takeRequest(request.raw.socket.remoteAddress);
+    if (seconds === 0) {
+      next();
+      return;
+    }
+    refused.add(1, { what: 'requests' });
+    reply.hijack();
+    const text = `too many requests of this client; ask again in ${seconds} s, or raise limits.http_max_request_rate_per_client`;
+    const headers = { 'Retry-After': String(seconds), Connection: 'close' };
+    answering.refuse(request.raw, reply.raw, request.originalUrl, new HttpError(429, text, headers));
+  });
+}
 
 /** Blocking queries would keep the library's own `close` waiting for ever: they are ended first, and what is under way may finish. */
 function closableOf(app: FastifyInstance, open: OpenRequests): Closable {

@@ -100,6 +100,8 @@ const httpConfig = object({
 
 const limits = object({
   http_max_conns_per_client: integer,
+  /** Not one of Consul's. */
+  http_max_request_rate_per_client: number,
   https_handshake_timeout: duration,
   kv_max_value_size: integer,
   request_limits: anything,

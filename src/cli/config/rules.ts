@@ -56,7 +56,10 @@ const rules: readonly Rule[] = [
   ['encrypt', (key: string) => (isBase64(key) ? undefined : 'this is no base64')],
   [
     'limits.request_limits.mode',
-    (mode: unknown) => (mode === 'enforcing' ? 'requests are not counted here' : undefined),
+    (mode: unknown) =>
+      mode === 'enforcing'
+        ? 'requests of all clients together are not limited here; http_max_request_rate_per_client limits each'
+        : undefined,
   ],
   [
     'partition',
