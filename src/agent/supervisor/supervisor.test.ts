@@ -79,6 +79,22 @@ test('one that was killed is started again', async (t) => {
   assert.equal(second.env['CONNECT_PROXY_TOKEN'], first.env['CONNECT_PROXY_TOKEN']);
 });
 
+test('one that was killed is not started again when its service has gone meanwhile', async (t) => {
+  const desk = await openDesk(t);
+  const refused = Promise.withResolvers<object>();
+  const log = {
+    ...testRuntime().log,
+    info: (message: string) => void (message === 'managed proxy ended' && desk.declare(undefined)),
+    error: (_: string, fields: object = {}) => refused.resolve(fields),
+  };
+  await using _supervisor = desk.supervise({ log });
+  await desk.declare(desk.reporter());
+  const first = await desk.report();
+  process.kill(first.pid, 'SIGKILL');
+  const error = 'it is not declared so any more';
+  assert.deepEqual(await refused.promise, { proxy: 'api-proxy', command: process.execPath, error });
+});
+
 test('another command replaces the process, another configuration does not', async (t) => {
   const desk = await openDesk(t);
   await using _supervisor = desk.supervise();

@@ -157,8 +157,14 @@ class Supervisor implements Closable {
     };
   }
 
+  /**
+   * Looks again whether it is still declared: a process of what is gone by now, of an agent killed before it could note it, would be known
+   * to nobody. Nothing can come between this look and the process, and its note is on disk with whatever comes after.
+   */
   async #start(launch: Launch): Promise<ProxyProcess> {
     const { runtime, dataDir } = this.#options;
+    if (this.#plan().wanted.get(launch.proxyId)?.digest !== launch.digest)
+      throw new Error('it is not declared so any more');
     const started = await startProcess(launch, dataDir, runtime.clock);
     await this.#note(launch, started);
     return started;
