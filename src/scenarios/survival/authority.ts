@@ -52,7 +52,7 @@ function rotate(): Write {
 }
 
 function changeTtl({ count }: Turn): Write {
-  const LeafCertTTL = `${73 + count}h`;
+  const LeafCertTTL = `${73 + (count % 1_000)}h`;
   return {
     method: 'PUT',
     path,
