@@ -25,15 +25,23 @@ export interface OurAgent extends Closable {
 
 const main = fileURLToPath(new URL('../cli/main.ts', import.meta.url));
 
+export interface OurAgentOptions {
+  /** Absent: a new folder, removed by `close`. */
+  readonly dataDir?: string;
+  /** A command that runs the one that follows it, in another place: `nsenter …`. */
+  readonly within?: readonly string[];
+}
+
 /** Resolves when the agent answers. `flags` are added to its command line. */
-export async function startOurAgent(flags: readonly string[] = []): Promise<OurAgent> {
+export async function startOurAgent(flags: readonly string[] = [], options: OurAgentOptions = {}): Promise<OurAgent> {
   const folder = await mkdtemp(join(tmpdir(), 'fairlead-agent-'));
-  const dataDir = join(folder, 'data');
+  const { dataDir = join(folder, 'data'), within = [] } = options;
   const port = await findFreePort();
   const address = `127.0.0.1:${port}`;
   const launch = async (): Promise<Program> => {
     const args = ['agent', '-data-dir', dataDir, '-http-port', String(port), '-node', 'ours', ...flags];
-    const program = await startProgram(process.execPath, [main, ...args]);
+    const [command = process.execPath, ...rest] = [...within, process.execPath, main, ...args];
+    const program = await startProgram(command, rest);
     await answers(program, `http://${address}/v1/status/leader`);
     return program;
   };

@@ -1,6 +1,15 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { chmodSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -67,13 +76,43 @@ test('a store of a newer schema is refused and left as it is', (t) => {
   const db = new DatabaseSync(join(folder, 'fairlead.db'));
   db.exec("UPDATE meta SET value = 2 WHERE name = 'schema'");
   db.close();
+  const before = readFileSync(join(folder, 'fairlead.db'));
   assert.throws(() => openSqliteStorage(folder), { code: 'NEWER_VERSION', message: /written by a newer version/ });
+  assert.deepEqual(readFileSync(join(folder, 'fairlead.db')), before);
 });
 
 test('a file that is no store is refused', (t) => {
   const folder = folderFor(t);
   writeFileSync(join(folder, 'fairlead.db'), 'hello '.repeat(1_000));
   assert.throws(() => openSqliteStorage(folder), { code: 'DAMAGED' });
+});
+
+test('a store that has lost its end is refused, and left for whoever may save some of it', (t) => {
+  const folder = folderFor(t);
+  const file = join(folder, 'fairlead.db');
+  const storage = openSqliteStorage(folder);
+  const puts = Array.from({ length: 50 }, (_, n) => put(`row ${n}`, 'x'.repeat(1_000)));
+  storage.commit({ revision: 1, puts, deletes: [] }, 0);
+  storage.close();
+  const whole = readFileSync(file);
+  for (const length of [1_000, 4_096, 12_000, whole.length - 4_096]) {
+    truncateSync(file, length);
+    const before = readFileSync(file);
+    assert.throws(
+      () => {
+        const opened = openSqliteStorage(folder);
+        try {
+          opened.load();
+        } finally {
+          opened.close();
+        }
+      },
+      { code: 'DAMAGED', message: new RegExp(`in ${folder}: `) },
+      String(length),
+    );
+    assert.deepEqual(readFileSync(file), before);
+    writeFileSync(file, whole);
+  }
 });
 
 test('a full disk refuses the batch, keeps what was there, and takes the next one when there is room', (t) => {

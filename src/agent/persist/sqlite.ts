@@ -156,6 +156,7 @@ const pidFile = (folder: string): string => join(folder, 'fairlead.pid');
 const codes: Readonly<Record<number, readonly [StorageErrorCode, string]>> = {
   5: ['IN_USE', ''],
   8: ['READ_ONLY', 'the folder or file is read-only'],
+  10: ['FAILED', 'the disk has an error, is over its quota or has become read-only'],
   11: ['DAMAGED', 'the file is damaged; restore a backup'],
   13: ['DISK_FULL', 'the disk is full'],
   14: ['READ_ONLY', 'the file can’t be opened; check the rights of the folder'],
