@@ -7,6 +7,11 @@ const parts: readonly (readonly [string, readonly string[]])[] = [
   ['transactions', ['/v1/txn']],
   ['sessions and locks', ['/v1/session/']],
   ['snapshots over HTTP', ['/v1/snapshot']],
+  ['prepared queries', ['/v1/query', '/v1/query/']],
+  ['user events', ['/v1/event/']],
+  ['discovery chain', ['/v1/discovery-chain/']],
+  ['other agents to join or to leave', ['/v1/agent/join/', '/v1/agent/force-leave/', '/v1/agent/leave']],
+  ['tokens of before Consul 1.4', ['create', 'update', 'destroy/', 'info/', 'clone/', 'list'].map(legacyAcl)],
 ];
 
 export function unavailableRoutes(): Route[] {
@@ -14,6 +19,11 @@ export function unavailableRoutes(): Route[] {
     const refuse = (): never => {
       throw new HttpError(501, `this agent has no ${what}; it takes a Consul cluster`);
     };
-    return paths.map((path) => ({ path, methods: { GET: refuse, PUT: refuse, DELETE: refuse } }));
+    const methods = { GET: refuse, PUT: refuse, POST: refuse, DELETE: refuse };
+    return paths.map((path) => ({ path, methods }));
   });
+}
+
+function legacyAcl(path: string): string {
+  return `/v1/acl/${path}`;
 }
