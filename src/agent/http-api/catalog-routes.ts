@@ -56,10 +56,10 @@ export function catalogRoutes(context: ApiContext): Route[] {
     {
       path: '/v1/catalog/node-services/',
       methods: {
-        GET: read(
-          (request, name) => readNode(context, request, name, (services) => services.map(([, service]) => service)),
-          noNode,
-        ),
+        GET: read((request, name) => {
+          const { value, topics } = readNode(context, request, name, (services) => services.map(([, row]) => row));
+          return { value: value ?? { Node: null, Services: null }, topics };
+        }, noNode),
       },
     },
     // There are no gateways here.

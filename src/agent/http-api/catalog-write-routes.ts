@@ -22,8 +22,9 @@ import {
 } from '../registry/catalog-registration.ts';
 import { isCheckStatus } from '../registry/check-request.ts';
 import { NodeRows, type TableReader } from '../registry/node-rows.ts';
+import { findProxyErrors, formatErrors } from '../registry/service-errors.ts';
 import { writeRows } from '../registry/write-rows.ts';
-import type { CheckRow } from '../state/tables.ts';
+import type { CheckRow, ServiceRow } from '../state/tables.ts';
 import { plain } from './blocking.ts';
 import type { ApiContext } from './context.ts';
 import { denied } from './permissions.ts';
@@ -104,12 +105,12 @@ function registrationFromBody(context: ApiContext, body: RegisterBody): CatalogR
   if (!body.Address && !body.SkipNodeUpdate) {
     throw new HttpError(500, 'Must provide address if SkipNodeUpdate is not set');
   }
-  if (body.Service?.ID && !body.Service.Service) throw new HttpError(500, 'Must provide service name with ID');
+  if (body.ID) refuseNodeId(body.ID);
   const checks = [...(body.Check === undefined ? [] : [body.Check]), ...(body.Checks ?? [])];
   return {
     node,
     ...(body.SkipNodeUpdate ? {} : { nodeRow: nodeFromBody(context, body, node) }),
-    ...(body.Service?.Service ? { service: catalogServiceFromBody(body.Service, node) } : {}),
+    ...(body.Service === undefined ? {} : { service: serviceOf(body.Service, node) }),
     checks: checks.map((check) => checkOf(check, node)),
   };
 }
@@ -125,8 +126,23 @@ function nodeFromBody(
     address: body.Address ?? '',
     datacenter: context.datacenter,
     taggedAddresses: body.TaggedAddresses ?? null,
-    meta: body.NodeMeta ?? {},
+    meta: body.NodeMeta ?? null,
   };
+}
+
+function refuseNodeId(id: string): void {
+  if (id.length !== 36) throw new HttpError(500, 'Bad node ID: uuid string is wrong length');
+  if (!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(id)) {
+    throw new HttpError(500, 'Bad node ID: uuid is improperly formatted');
+  }
+}
+
+function serviceOf(body: CatalogServiceBody, node: string): ServiceRow {
+  if (!body.Service) throw new HttpError(500, `Must provide service name${body.ID ? ' with ID' : ''}`);
+  const service = catalogServiceFromBody(body, node);
+  const errors = service.kind === 'connect-proxy' ? formatErrors(findProxyErrors(service)) : undefined;
+  if (errors !== undefined) throw new HttpError(500, errors);
+  return service;
 }
 
 function checkOf(body: CatalogCheckBody, node: string): CheckRow {

@@ -19,7 +19,7 @@ export function nodeMetaOf({ query }: HttpRequest): (node: NodeRow) => boolean {
     const end = pair.indexOf(':');
     return end < 0 ? ([pair, ''] as const) : ([pair.slice(0, end), pair.slice(end + 1)] as const);
   });
-  return ({ meta }) => pairs.every(([key, value]) => meta[key] === value);
+  return ({ meta }) => pairs.every(([key, value]) => meta?.[key] === value);
 }
 
 /** The same for what is on a node. */
@@ -32,12 +32,9 @@ export function metaOfNodeOf(request: HttpRequest, tables: TableReader): (row: {
   };
 }
 
-/** Whether a service has every `?tag=`; case does not matter. */
+/** Whether a service has every `?tag=`; case does not matter. An empty one is a tag that no service has. */
 export function tagsOf({ query }: HttpRequest): (service: ServiceRow) => boolean {
-  const tags = query
-    .getAll('tag')
-    .filter((tag) => tag !== '')
-    .map((tag) => tag.toLowerCase());
+  const tags = query.getAll('tag').map((tag) => tag.toLowerCase());
   return (service) => tags.every((tag) => service.tags.some((own) => own.toLowerCase() === tag));
 }
 

@@ -297,6 +297,7 @@ test('all tags and node metadata that are asked for must match', async () => {
   const counts: Record<string, number> = {
     'tag=v1&tag=PRIMARY': 1,
     'tag=v1&tag=other': 0,
+    'tag=': 0,
     'node-meta=os:linux': 1,
     'node-meta=os:linux&node-meta=os:bsd': 0,
   };
@@ -367,6 +368,21 @@ test('the catalog keeps what others register as it came', async () => {
   assert.equal(await agent.get('/v1/catalog/node/ext'), null);
 });
 
+test('a node that was registered without meta has none, one with empty meta has that', async () => {
+  await using agent = await start();
+  for (const [NodeMeta, shown] of [
+    [undefined, null],
+    [{}, {}],
+    [{ os: 'bsd' }, { os: 'bsd' }],
+  ]) {
+    await agent.put('/v1/catalog/register', { Node: 'ext', Address: '10.0.0.1', NodeMeta, Service: { Service: 'x' } });
+    assert.deepEqual((await agent.get('/v1/catalog/service/x'))[0].NodeMeta, shown);
+    assert.deepEqual((await agent.get('/v1/catalog/node/ext')).Node.Meta, shown);
+  }
+  assert.deepEqual(await agent.get('/v1/catalog/nodes?node-meta=os:plan9'), []);
+  assert.deepEqual(await agent.get('/v1/catalog/node-services/nowhere'), { Node: null, Services: null });
+});
+
 test('the catalog refuses what hangs in the air, and leaves the agent’s own registrations alone', async () => {
   await using agent = await start();
   await agent.put('/v1/agent/service/register', { Name: 'web', Port: 1 });
@@ -376,6 +392,13 @@ test('the catalog refuses what hangs in the air, and leaves the agent’s own re
     [{ Node: 'ext', SkipNodeUpdate: true }, 'Missing node registration'],
     [{ Node: 'ext', Address: '10.0.0.1', Check: { CheckID: 'c', ServiceID: 'nope' } }, 'Missing service registration'],
     [{ Node: 'ext', Address: '10.0.0.1', Service: { ID: 'x' } }, 'Must provide service name with ID'],
+    [{ Node: 'ext', Address: '10.0.0.1', Service: {} }, 'Must provide service name'],
+    [{ Node: 'ext', Address: '10.0.0.1', ID: 'nope' }, 'Bad node ID: uuid string is wrong length'],
+    [{ Node: 'ext', Address: '10.0.0.1', ID: 'x'.repeat(36) }, 'Bad node ID: uuid is improperly formatted'],
+    [
+      { Node: 'ext', Address: '10.0.0.1', Service: { Service: 'p', Kind: 'connect-proxy', Port: 1 } },
+      '1 error occurred:\n\t* Proxy.DestinationServiceName must be non-empty for Connect proxy services\n\n',
+    ],
     [{ Node: 'ext', Address: '10.0.0.1', Datacenter: 'dc9' }, 'No path to datacenter'],
   ];
   for (const [body, text] of refused) {

@@ -271,7 +271,7 @@ export function nodeToWire(row: Row<'nodes'>): NodeOnWire {
     Address: row.address,
     Datacenter: row.datacenter,
     TaggedAddresses: row.taggedAddresses && sorted(row.taggedAddresses),
-    Meta: sorted(row.meta),
+    Meta: row.meta && sorted(row.meta),
     CreateIndex: row.createIndex,
     ModifyIndex: row.modifyIndex,
   };

@@ -67,7 +67,10 @@ function findKindErrors(service: ServiceRequest): string[] {
   return errors;
 }
 
-function findProxyErrors({ proxy, port, socketPath, isNative }: ServiceRequest): string[] {
+type ProxyRequest = Pick<ServiceRequest, 'proxy' | 'port' | 'isNative'> & { readonly socketPath?: string };
+
+/** What a proxy lacks, whether it comes through the agent or the catalog. */
+export function findProxyErrors({ proxy, port, socketPath = '', isNative }: ProxyRequest): string[] {
   const errors: string[] = [];
   const destination = proxy?.destinationServiceName.trim() ?? '';
   if (destination === '') errors.push('Proxy.DestinationServiceName must be non-empty for Connect proxy services');

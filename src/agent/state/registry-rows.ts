@@ -8,7 +8,8 @@ export interface NodeRow {
   readonly address: string;
   readonly datacenter: string;
   readonly taggedAddresses: Readonly<Record<string, string>> | null;
-  readonly meta: Readonly<Record<string, string>>;
+  /** Null: it was registered without. */
+  readonly meta: Readonly<Record<string, string>> | null;
 }
 
 export interface Upstream {

@@ -59,12 +59,12 @@ test('23: SkipNodeUpdate keeps the node, an ID may be on several nodes, and the 
   const before = await indexOf();
   await agent.put('catalog/register', on('a', { SkipNodeUpdate: true }));
   assert.equal(await indexOf(), before);
-  const rows: { Node: string; Address: string; NodeMeta: object }[] = await agent.get('catalog/service/web');
+  const rows: { Node: string; Address: string; NodeMeta: object | null }[] = await agent.get('catalog/service/web');
   assert.deepEqual(
     rows.map(({ Node, Address, NodeMeta }) => [Node, Address, NodeMeta]),
     [
       ['a', '192.0.2.1', { rack: '7' }],
-      ['b', '192.0.2.2', {}],
+      ['b', '192.0.2.2', null],
     ],
   );
 });
