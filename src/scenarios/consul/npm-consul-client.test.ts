@@ -8,6 +8,7 @@ import { Closers } from '../../base/index.ts';
 import { startRealConsul, testRuntime } from '../../testing/index.ts';
 import { calls, outcomeOf } from '../npm-client/calls.ts';
 import { comparable } from '../npm-client/comparable.ts';
+import { untilOwnNodeIsWhole } from './own-node.ts';
 
 const closers = new Closers();
 let onReal: Consul;
@@ -18,6 +19,7 @@ before(async () => {
   const ours = closers.add(
     await startAgent({ dev: true, nodeName: 'real', http: [{ host: '127.0.0.1', port: 0 }] }, testRuntime()),
   );
+  await untilOwnNodeIsWhole(real.port);
   onReal = new Consul({ host: '127.0.0.1', port: real.port });
   onOurs = new Consul({ host: '127.0.0.1', port: ours.address.port });
 });

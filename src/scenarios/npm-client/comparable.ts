@@ -4,7 +4,10 @@
 const addedLater = new Set(['ExposedPort', 'SocketPath', 'ServiceSocketPath', 'Mode']);
 
 export function comparable(value: unknown): unknown {
-  if (Array.isArray(value)) return value.filter(isSettled).map(comparable);
+  if (Array.isArray(value)) {
+    const isText = value.every((item) => typeof item === 'string');
+    return isText ? value.map(comparable).toSorted() : value.filter(isSettled).map(comparable); // Go lists a service's tags in any order
+  }
   if (typeof value === 'string') return value.replace(/^127\.0\.0\.1:\d+$/, '127.0.0.1:<port>');
   if (value === null || typeof value !== 'object') return value;
   const isAgentService = 'Service' in value && 'EnableTagOverride' in value;
