@@ -14,6 +14,9 @@ import { eventually, type RootsAnswer, type Side, startPair } from './pair.ts';
 
 const management = 'aaaaaaaa-0000-0000-0000-000000000001';
 
+type Service = 'web' | 'api';
+const theOther: Readonly<Record<Service, Service>> = { web: 'api', api: 'web' };
+
 type AgentName = 'our agent' | 'the real agent';
 
 interface Guarded {
@@ -47,6 +50,7 @@ const pairs: readonly (readonly [AgentName, Side, Side])[] = [
   ['the real agent', 'ours', 'ours'],
   ['the real agent', 'ours', 'built-in'],
   ['the real agent', 'built-in', 'ours'],
+  ['the real agent', 'built-in', 'built-in'],
 ];
 
 for (const [name, web, api] of pairs) {
@@ -68,22 +72,28 @@ for (const [name, web, api] of pairs) {
 for (const name of ['our agent', 'the real agent'] as const) {
   test(`${name}: a token for another service gets neither leaf nor decision, and may not be the service`, async () => {
     const { address, tokens } = guarded(name);
-    const question = {
-      Target: 'api',
-      ClientCertURI: `spiffe://${await trustDomainOf(address)}/ns/default/dc/dc1/svc/web`,
-      ClientCertSerial: '01',
+    const trustDomain = await trustDomainOf(address);
+    const asked = (token: string, target: Service): Promise<number[]> => {
+      const question = {
+        Target: target,
+        ClientCertURI: `spiffe://${trustDomain}/ns/default/dc/dc1/svc/${theOther[target]}`,
+        ClientCertSerial: '01',
+      };
+      const requests: [method: string, path: string, body?: object][] = [
+        ['GET', `/v1/agent/connect/ca/leaf/${target}`],
+        ['POST', '/v1/agent/connect/authorize', question],
+        ['PUT', '/v1/agent/service/register', { Name: target, ID: `another-${target}`, Port: 1 }],
+        ['POST', '/v1/connect/intentions', allow('anybody', target)],
+      ];
+      return Promise.all(
+        requests.map(async ([method, path, body]) => (await ask(address, token, method, path, body)).status),
+      );
     };
-    const status = async (token: string, method: string, path: string, body?: object): Promise<number> =>
-      (await ask(address, token, method, path, body)).status;
-    const asked = async (token: string): Promise<number[]> => [
-      await status(token, 'GET', '/v1/agent/connect/ca/leaf/api'),
-      await status(token, 'POST', '/v1/agent/connect/authorize', question),
-      await status(token, 'PUT', '/v1/agent/service/register', { Name: 'api', ID: 'another-api', Port: 1 }),
-      await status(token, 'POST', '/v1/connect/intentions', allow('web', 'other')),
-    ];
-    assert.deepEqual(await asked(tokens.web), [403, 403, 403, 403]);
-    assert.deepEqual(await asked(''), [403, 403, 403, 403]);
-    assert.deepEqual((await asked(tokens.api)).slice(0, 2), [200, 200]);
+    for (const target of ['web', 'api'] as const) {
+      assert.deepEqual(await asked(tokens[theOther[target]], target), [403, 403, 403, 403], `another's, for ${target}`);
+      assert.deepEqual(await asked('', target), [403, 403, 403, 403], `none, for ${target}`);
+      assert.deepEqual((await asked(tokens[target], target)).slice(0, 2), [200, 200], `its own, for ${target}`);
+    }
   });
 }
 
