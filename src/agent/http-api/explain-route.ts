@@ -68,7 +68,7 @@ function wireStep(change: Change): ExplainStep {
 }
 
 function serviceNamed(request: HttpRequest, end: 'source' | 'destination'): ServiceName {
-  const service = requiredName(request, end);
+  const service = requiredName(request, end, 400);
   if (service.name.includes('*') || service.namespace.includes('*'))
     throw new HttpError(400, `Bad request: expected the name of one service in ${end}, found a wildcard`);
   return service;
