@@ -1,6 +1,7 @@
 /** `fairlead intention explain` on our agent and on the real one, which has no such route: the same picture, and its advice is true. */
 
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
 import { after, before, test } from 'node:test';
 import { type FourWays, startFourWays, type Way } from './four-ways.ts';
 
@@ -43,6 +44,15 @@ test('one name too few, a wildcard and an agent that is away are errors, and not
       ],
     );
   }
+});
+
+test('the picture in the documentation is what the command prints', async () => {
+  const way = ways.others.find(({ isOurCli, isOurAgent }) => isOurCli && isOurAgent);
+  await way?.run(['intention', 'create', '-allow', '*', 'shop']);
+  await way?.run(['intention', 'create', '-deny', 'web', 'shop']);
+  const printed = (await way?.run(['intention', 'explain', 'web', 'shop']))?.stdout ?? '';
+  const page = await readFile(new URL('../../../docs/intentions.md', import.meta.url), 'utf8');
+  assert.equal(/```\n( {2}web .*?)```/s.exec(page)?.[1]?.replaceAll('api', 'shop'), printed.replaceAll(/ +$/gm, ''));
 });
 
 /** What is said before an intention, with three, and after the advice of each was followed. */
