@@ -36,7 +36,7 @@ export function authorizeRoutes(context: ApiContext): Route[] {
 
 async function authorize(context: ApiContext, request: HttpRequest): Promise<HttpReply> {
   const { target, source } = questionOf(request);
-  if (!context.authorizerOf(request).mayWriteService(target)) throw denied();
+  if (!context.authorizerOf(request).mayWriteService(target)) throw denied(`service:write on ${target}`);
   const { allowed, reason } = await readSettled(context.store, () =>
     decideConnection(
       context.store.table('intentions'),

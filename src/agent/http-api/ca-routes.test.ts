@@ -197,7 +197,7 @@ test('a leaf goes to those only who may write its service, cached or not, and wh
   const { ModifyIndex } = (await agent.get(`${leaf}/web`)).json;
   agent.authorizer = { ...mayEverything, mayWriteService: (name) => name === 'api' };
   const refused = await agent.get(`${leaf}/web`);
-  assert.deepEqual([refused.status, refused.text], [403, 'Permission denied']);
+  assert.deepEqual([refused.status, refused.text], [403, 'Permission denied: Missing service:write on web']);
   assert.equal((await agent.get(`${leaf}/api`)).status, 200);
   assert.equal((await agent.get(`${leaf}/API`)).status, 403, 'another spelling is another name');
 
@@ -220,7 +220,7 @@ test('the configuration is for operators', async () => {
   agent.authorizer = { ...mayEverything, mayWriteOperator: () => false };
   assert.equal((await agent.get(configuration)).status, 200);
   const refused = await agent.put(configuration, { Provider: 'consul', Config: {} });
-  assert.deepEqual([refused.status, refused.text], [403, 'Permission denied']);
+  assert.deepEqual([refused.status, refused.text], [403, 'Permission denied: Missing operator:write']);
 });
 
 interface Answer {

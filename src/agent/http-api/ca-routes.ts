@@ -67,7 +67,7 @@ async function getLeaf(context: ApiContext, ca: Ca, request: HttpRequest): Promi
 function mustWriteService(context: ApiContext, request: HttpRequest, service: string): void {
   const proxy = proxyAsking(context, request);
   const isForeign = proxy !== undefined && proxy.target.name !== service;
-  if (isForeign || !context.authorizerOf(request).mayWriteService(service)) throw denied();
+  if (isForeign || !context.authorizerOf(request).mayWriteService(service)) throw denied(`service:write on ${service}`);
 }
 
 function wantsPem(request: HttpRequest): boolean {
@@ -89,13 +89,13 @@ async function rootsAsPem(context: ApiContext, ca: Ca, request: HttpRequest): Pr
 
 async function getConfiguration(context: ApiContext, ca: Ca, request: HttpRequest): Promise<HttpReply> {
   parseConsistency(context, request);
-  if (!context.authorizerOf(request).mayReadOperator()) throw denied();
+  if (!context.authorizerOf(request).mayReadOperator()) throw denied('operator:read');
   return plain(context, wireCaConfig(await readSettled(context.store, () => ca.configuration())));
 }
 
 async function putConfiguration(context: ApiContext, ca: Ca, request: HttpRequest): Promise<HttpReply> {
   parseConsistency(context, request);
-  if (!context.authorizerOf(request).mayWriteOperator()) throw denied();
+  if (!context.authorizerOf(request).mayWriteOperator()) throw denied('operator:write');
   const body = decodeBody(request.body, caConfigBody);
   await ca
     .setConfiguration({

@@ -15,7 +15,7 @@ export function mustRead(authorizer: Authorizer, intention: StoredIntention): vo
 }
 
 export function mustWrite(authorizer: Authorizer, destination: string): void {
-  if (!authorizer.mayWriteIntentions(destination)) throw denied();
+  if (!authorizer.mayWriteIntentions(destination)) throw denied(`intentions:write on ${destination}`);
 }
 
 /** Sources of other clusters and partitions belong into a config entry: the intention endpoints have no names for them. */

@@ -66,7 +66,8 @@ async function check(context: ApiContext, request: HttpRequest): Promise<HttpRep
   const [source, destination] = [requiredName(request, 'source'), requiredName(request, 'destination')];
   const type = request.query.get('source-type') || 'consul';
   if (type !== 'consul') throw new HttpError(500, `unsupported SourceType: ${JSON.stringify(type)}`);
-  if (!context.authorizerOf(request).mayReadService(destination.name)) throw denied();
+  if (!context.authorizerOf(request).mayReadService(destination.name))
+    throw denied(`service:read on ${destination.name}`);
   const { allowed } = await readSettled(context.store, () =>
     decideConnection(
       context.store.table('intentions'),
