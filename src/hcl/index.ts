@@ -1,2 +1,2 @@
 export { type LabelledBlock, labelledBlocks, unwrapBlocks } from './blocks.ts';
-export { loadHcl, type ParseHcl, parseHcl } from './parse-hcl.ts';
+export { parseHcl } from './parse-hcl.ts';

@@ -2,7 +2,6 @@
 
 import { LRUCache } from 'lru-cache';
 import type { Clock } from '../../base/index.ts';
-import { loadHcl, type ParseHcl } from '../../hcl/index.ts';
 import { HttpError } from '../../http/index.ts';
 import type { Store } from '../state/store.ts';
 import { type AclGrants, type AclPolicyRow, type AclTokenRow, digestOf, type Row } from '../state/tables.ts';
@@ -29,25 +28,18 @@ const topics = [topic.aclTokens, topic.aclPolicies, topic.aclRoles];
 /** So many tokens' rights are kept at hand. */
 const mostKnown = 2_000;
 
-/** Loads the reader of policies first: afterwards every question is answered without waiting. */
-export async function startAcls(options: AclsOptions): Promise<Acls> {
-  return new Acls(options, await loadHcl());
-}
-
 export class Acls {
   readonly agentTokens: AgentTokens;
   readonly #options: AclsOptions;
-  readonly #parse: ParseHcl;
   readonly #known: LRUCache<string, Authorizer> = new LRUCache<string, Authorizer>({ max: mostKnown });
   /** Of the state that `#known` was made from. */
   #index = 0;
   readonly #compiled = new WeakMap<AclPolicyRow, Rules>();
   readonly #recovery: Authorizer;
 
-  constructor(options: AclsOptions, parse: ParseHcl) {
+  constructor(options: AclsOptions) {
     this.#options = options;
     this.agentTokens = options.agentTokens;
-    this.#parse = parse;
     this.#recovery = authorizerFrom(recoveryRules(options.nodeName), 'deny');
   }
 
@@ -67,7 +59,7 @@ export class Acls {
 
   /** Throws an InputError in the words of Consul when `rules` can't be read. */
   checkRules(rules: string): void {
-    parseRules(rules, this.#parse);
+    parseRules(rules);
   }
 
   isExpired(row: AclTokenRow): boolean {
@@ -120,7 +112,7 @@ export class Acls {
   #compile(policy: AclPolicyRow): Rules {
     const known = this.#compiled.get(policy);
     if (known !== undefined) return known;
-    const rules = parseRules(policy.rules, this.#parse);
+    const rules = parseRules(policy.rules);
     this.#compiled.set(policy, rules);
     return rules;
   }

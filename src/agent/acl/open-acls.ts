@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Clock } from '../../base/index.ts';
 import { formatInstant } from '../instant.ts';
 import type { Store } from '../state/store.ts';
-import { type Acls, startAcls } from './acls.ts';
+import { Acls } from './acls.ts';
 import { AgentTokens } from './agent-tokens.ts';
 import { enterAcls } from './enter-acls.ts';
 
@@ -38,7 +38,7 @@ export async function openAcls(config: AclConfig, options: OpenAclsOptions): Pro
   const { initialManagement, ...tokens } = config.tokens;
   const now = formatInstant(options.clock.now());
   await enterAcls(options.store, { initialManagement, newId: randomUUID, now });
-  return await startAcls({
+  return new Acls({
     ...options,
     defaultPolicy: config.defaultPolicy,
     agentTokens: new AgentTokens(tokens),

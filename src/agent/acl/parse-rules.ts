@@ -1,12 +1,12 @@
 /** A policy's text, in HCL or JSON, read into rules. Source: Consul, "ACL Rules". */
 
 import { InputError } from '../../base/index.ts';
-import { labelledBlocks, type ParseHcl } from '../../hcl/index.ts';
+import { labelledBlocks, parseHcl } from '../../hcl/index.ts';
 import { type Access, parseAccess } from './access.ts';
 import type { NameRules } from './name-rules.ts';
 import { mergeRules, type NamedResource, noRules, type PlainResource, type Rules } from './rules.ts';
 
-/** In bytes. Reading takes longer than in proportion, and all the agent waits for it. */
+/** In bytes. All the agent waits while they are read. */
 const longestText = 64 * 1_024;
 
 const plainResources: ReadonlySet<string> = new Set<PlainResource>(['acl', 'keyring', 'operator']);
@@ -26,14 +26,14 @@ const otherResources: ReadonlySet<string> = new Set([
 ]);
 
 /** Throws an InputError with Consul's beginning of the sentence: `Failed to parse ACL rules: …`, `Invalid service policy: …`. */
-export function parseRules(text: string, parse: ParseHcl): Rules {
+export function parseRules(text: string): Rules {
   if (Buffer.byteLength(text) > longestText) throw unreadable(`they are longer than ${longestText} bytes`);
-  return mergeRules(Object.entries(parsed(text, parse)).map(([key, value]) => rulesUnder(key, value)));
+  return mergeRules(Object.entries(parsed(text)).map(([key, value]) => rulesUnder(key, value)));
 }
 
-function parsed(text: string, parse: ParseHcl): object {
+function parsed(text: string): object {
   try {
-    return parse(text, '') as object; // HCL and JSON are maps at the top, or refused
+    return parseHcl(text, '');
   } catch (error) {
     throw error instanceof InputError ? unreadable(error.message) : error;
   }

@@ -130,10 +130,10 @@ const refusedHcl: readonly (readonly [text: string, message: RegExp])[] = [
   ],
   ['ports { http = 1 }\nports { dns = 1 }', /a\.hcl:1: ports: expected one block, found a list of 2$/],
   ['note = <<END\n{\nEND\nbogus = 1', /a\.hcl:1: note:.*\n.*a\.hcl:4: bogus/],
-  ['a {', /a\.hcl:1:\d+: object expected closing RBRACE got: EOF$/],
-  ['encrypt s3cret', /a\.hcl:1:\d+: expected start of object/],
-  ['encrypt = 31415926535', /a\.hcl: a number out of range/],
-  ['encrypt = = "s3cret"', /a\.hcl:1:\d+: Unknown token$/],
+  ['a {', /a\.hcl:1:4: the block is not closed$/],
+  ['encrypt s3cret', /a\.hcl:1:15: expected { after a label$/],
+  ['encrypt = 31415926535897932', /a\.hcl:1:11: the number is out of range$/],
+  ['encrypt = = "s3cret"', /a\.hcl:1:11: expected a value$/],
 ];
 
 for (const [name, cases] of [

@@ -42,9 +42,9 @@ export interface Definition {
 export async function loadConfig({ paths, format, values = {}, texts = [] }: ConfigFlags): Promise<Config> {
   const skipped: string[] = [];
   const files: ReadFile[] = [];
-  for (const source of readSources(paths, format, (path) => skipped.push(path))) files.push(await readFile(source));
+  for (const source of readSources(paths, format, (path) => skipped.push(path))) files.push(readFile(source));
   const fragments: ReadFile[] = [];
-  for (const text of texts) fragments.push(await readFile(sourceOfText('-hcl', text)));
+  for (const text of texts) fragments.push(readFile(sourceOfText('-hcl', text)));
 
   const layers = [...files.map((file) => file.values), values, ...fragments.map((file) => file.values)];
   const all = [...files, ...fragments];
@@ -69,8 +69,8 @@ interface ReadFile {
   readonly checks: readonly Definition[];
 }
 
-async function readFile(source: ConfigSource): Promise<ReadFile> {
-  const parsed = await parseSource(source);
+function readFile(source: ConfigSource): ReadFile {
+  const parsed = parseSource(source);
   const { values, problems } = readValues(parsed, agentKeys, source.format);
   if (problems.length > 0) throw new InputError('', problemLines(source, problems).join('\n'));
   const { services, service, checks, check, ...others } = values;

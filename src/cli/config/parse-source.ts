@@ -8,31 +8,14 @@ import type { ConfigSource } from './source.ts';
 /** Deeper than any configuration, and far from where a walk runs out of stack. */
 const maxDepth = 64;
 
-/** An empty file is an empty object. In HCL every block is a list of objects. Rejects with an InputError that names file and line. */
-export async function parseSource(source: ConfigSource): Promise<JsonObject> {
+/** An empty file is an empty object. In HCL every block is a list of objects. Throws an InputError that names file and line. */
+export function parseSource(source: ConfigSource): JsonObject {
   if (source.text === '') return {};
-  const value = source.format === 'json' ? parseJson(source) : await parseHclSource(source);
+  const value = source.format === 'json' ? parseJson(source) : parseHcl(source.text, source.name);
   if (isTooDeep(value)) throw new InputError(source.name, `nested more than ${maxDepth} deep`);
   if (value === null) return {};
   if (!isObject(value)) throw new InputError(source.name, 'expected an object');
   return value;
-}
-
-async function parseHclSource({ name, text }: ConfigSource): Promise<unknown> {
-  try {
-    return await parseHcl(text, name);
-  } catch (error) {
-    if (!(error instanceof InputError)) throw error;
-    throw new InputError(error.place, withoutWords(error.message.slice(error.place.length + 2)));
-  }
-}
-
-/** The parser shows the words at which it stops; they are of the file. */
-function withoutWords(reason: string): string {
-  return reason
-    .replace(/^key '.*' expected/s, 'expected')
-    .replace(/^(Unknown token): .*/s, '$1')
-    .replace(/^strconv\.\w+: parsing ".*": value out/s, 'a number out');
 }
 
 function parseJson({ name, text }: ConfigSource): unknown {

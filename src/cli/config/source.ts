@@ -13,7 +13,7 @@ export interface ConfigSource {
   readonly text: string;
 }
 
-/** Bytes. A parser is busy with a text of HCL for some microseconds per byte, and nothing else happens meanwhile. */
+/** Bytes. Nothing else happens while a text is read. */
 export const largest: Readonly<Record<Format, number>> = { json: 4 << 20, hcl: 1 << 20 };
 
 /**

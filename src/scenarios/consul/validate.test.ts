@@ -42,7 +42,6 @@ const stricter: Readonly<Record<string, string>> = {
   'default-policy': 'a policy that is neither allow nor deny is a mistake; its agent refuses it at the start',
   'fraction-as-port': 'it cuts fractions off',
   https: 'HTTPS is not served here, and plain HTTP is not what was asked for',
-  'large-number': 'the HCL parser stops at 2147483647',
   'log-level': 'its agent refuses it at the start',
   'no-http': 'an agent without HTTP is of no use here',
   'node-id': 'its agent refuses it at the start',
