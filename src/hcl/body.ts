@@ -1,8 +1,8 @@
-/** What stands under the keys of one block, as it is collected. A key may come again: blocks and lists add up, of other values the last one counts. */
+/** What stands under the keys of one block, as it is collected. A key may come again: blocks and lists add up, of texts and of numbers the last one counts, and mixtures are refused. */
 
 import type { Complain } from './number.ts';
 
-type Shape = 'labelled' | 'list' | 'scalar';
+type Shape = 'labelled' | 'list' | 'string' | 'number' | 'boolean';
 
 export class Body {
   readonly #complain: Complain;
@@ -24,8 +24,8 @@ export class Body {
     this.#append(key, 'list', members, offset);
   }
 
-  addScalar([key = '']: readonly string[], value: unknown, offset: number): void {
-    this.#settle(key, 'scalar', offset);
+  addScalar([key = '']: readonly string[], value: string | number | boolean, offset: number): void {
+    this.#settle(key, typeof value as 'string' | 'number' | 'boolean', offset);
     this.#values.set(key, value);
   }
 

@@ -62,6 +62,7 @@ const refused: readonly (readonly [text: string, message: RegExp])[] = [
   ['[1]', /^web\.hcl:1:1: expected a key$/],
   ['a = 1\na {}', /^web\.hcl:2:1: this key was given before, with another kind of value$/],
   ['a {}\na "x" {}', /given before/],
+  ['a = 1\na = "x"', /given before/],
   ['a = "\0"', /unexpected character$/],
   ['{ "a": 1 } b', /expected nothing more$/],
   ['{ "a" = 1 }', /unexpected character$/],
