@@ -11,16 +11,20 @@ const unit: Readonly<Record<string, number>> = {
   h: 3_600_000,
 };
 
+/** Characters. No duration that means anything is longer, and a pattern on a text without end could cost minutes. */
+const longest = 200;
+
 /**
  * Milliseconds, or undefined when `text` is no Go duration. A number needs its unit; `0` alone is zero. May be negative.
  * Source: Go, time.ParseDuration.
  */
 export function parseDuration(text: string): number | undefined {
+  if (text.length > longest) return undefined;
   const [, sign = '', rest = ''] = /^([+-]?)(.*)$/s.exec(text) ?? [];
   if (rest === '0') return 0;
-  if (!/^(?:(?:\d+\.?\d*|\.\d+)(?:ns|us|µs|μs|ms|s|m|h))+$/.test(rest)) return undefined;
+  if (!/^(?:(?:\d+(?:\.\d*)?|\.\d+)(?:ns|us|µs|μs|ms|s|m|h))+$/.test(rest)) return undefined;
   let total = 0;
-  for (const [, count, suffix = ''] of rest.matchAll(/(\d+\.?\d*|\.\d+)(ns|us|µs|μs|ms|s|m|h)/g)) {
+  for (const [, count, suffix = ''] of rest.matchAll(/(\d+(?:\.\d*)?|\.\d+)(ns|us|µs|μs|ms|s|m|h)/g)) {
     total += Number(count) * (unit[suffix] ?? Number.NaN);
   }
   return sign === '-' ? -total : total;

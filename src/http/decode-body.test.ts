@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { fuzzRuns, mutatedBytes, outcomeOf, pollutionCheck } from '../testing/fuzz.ts';
 import {
   anything,
   decodeBody,
@@ -135,3 +136,30 @@ test('any JSON is decoded or refused, and what is decoded has the types it promi
     }),
   );
 });
+
+test('damaged bytes are decoded or refused with 400, and change nothing but what they say', () => {
+  const good = [
+    '{"Name":"a","Port":1,"Tags":["x",null],"Meta":{"k":"v"},"Weights":{"Passing":1},"Interval":"1.5s","Extra":[1e3]}',
+    '{"Sidecar":{"Sidecar":{"Name":"\\ud83d\\ude00"}},"Config":{"a":{"b":12345678901234567890}},"Interval":5000000000}',
+  ].map((body) => Buffer.from(body));
+  fc.assert(
+    fc.property(mutatedBytes(good), (bytes) => {
+      const read = outcomeOf(() => decodeBody(bytes, service), HttpError);
+      if (read !== undefined) assert.doesNotThrow(() => encodeJson(read));
+      pollutionCheck();
+    }),
+    { numRuns: fuzzRuns(2_000) },
+  );
+});
+
+for (const [what, body] of [
+  ['a long duration', `{"Interval":"${'1'.repeat(1 << 20)}"}`],
+  ['a deep list', '['.repeat(1 << 20)],
+  ['deep objects', '{"Extra":'.repeat(1 << 17)],
+  ['many digits', `{"Port":${'1'.repeat(1 << 20)}}`],
+  ['a large exponent', `{"Interval":1e${'9'.repeat(1 << 20)}}`],
+  ['an open text', `{"Name":"${'\\u0000'.repeat(1 << 17)}`],
+] as const)
+  test(`a mebibyte that is ${what} is refused`, { timeout: 10_000 }, () => {
+    assert.throws(() => decode(body), HttpError);
+  });

@@ -191,7 +191,7 @@ function kindOf(value: unknown, wanted: string): string {
 /** Source: Go, time.ParseDuration. */
 function badDuration(value: string): string {
   const shown = JSON.stringify(value);
-  const number = /^[+-]?(\d+\.?\d*|\.\d+)/.exec(value)?.[0];
+  const number = /^[+-]?(\d+(?:\.\d*)?|\.\d+)/.exec(value)?.[0];
   if (number === undefined) return `time: invalid duration ${shown}`;
   const unit = /^[^\d.]*/.exec(value.slice(number.length))?.[0] ?? '';
   return unit === ''
