@@ -3,7 +3,9 @@ import { test } from 'node:test';
 import { inspect } from 'node:util';
 import fc from 'fast-check';
 import { InputError } from '../base/index.ts';
+import { fuzzRuns, mutated, outcomeOf, pollutionCheck } from '../testing/fuzz.ts';
 import * as answers from './answers.ts';
+import { parseExact } from './exact-json.ts';
 
 test('what we do not use is dropped, so that it can wake nobody', () => {
   const entry = {
@@ -48,15 +50,38 @@ test('a private key is a secret from the moment it is read', () => {
   assert.doesNotMatch(inspect(read) + JSON.stringify(read), /hunter2/);
 });
 
+const shapes = Object.values(answers) as ((value: unknown, place: string) => unknown)[];
+
 test('any JSON is an answer or an InputError', () => {
-  const shapes = Object.values(answers) as ((value: unknown, place: string) => unknown)[];
   fc.assert(
     fc.property(fc.jsonValue(), fc.constantFrom(...shapes), (value, shape) => {
-      try {
-        shape(value, '');
-      } catch (error) {
-        assert.ok(error instanceof InputError);
-      }
+      outcomeOf(() => shape(value, ''), InputError);
     }),
+    { numRuns: fuzzRuns(300) },
   );
+});
+
+/** What an agent may answer, whole. */
+const good: readonly string[] = [
+  '{"ActiveRootID":"a","TrustDomain":"1-2.consul","Roots":[{"ID":"a","RootCert":"-----BEGIN","IntermediateCerts":null,"Active":true}]}',
+  '{"SerialNumber":"0b","CertPEM":"c","PrivateKeyPEM":"k","Service":"web","ServiceURI":"spiffe://x","ValidAfter":"2026-11-23T02:59:22Z","ValidBefore":"2026-11-26T02:59:22Z"}',
+  '[{"Node":{"Node":"n","Address":"10.0.0.1"},"Service":{"ID":"p","Service":"db","Address":"","Port":21000,"Weights":{"Passing":1,"Warning":1},"Meta":{"a":"b"}}}]',
+  '{"ID":"w","Service":"w","Address":"","Port":1,"Proxy":{"Config":{"a":[{}]},"Upstreams":[{"DestinationName":"db","LocalBindPort":9}]}}',
+  '{"db":[{"SourceName":"web","DestinationName":"db","Action":"allow","Permissions":[{}],"Precedence":9,"Hash":12345678901234567890}]}',
+];
+
+test('a damaged answer is one, or no JSON, or an InputError', () => {
+  fc.assert(
+    fc.property(mutated(good), fc.constantFrom(...shapes), (text, shape) => {
+      outcomeOf(() => shape(parseExact(text), ''), InputError, SyntaxError);
+      pollutionCheck();
+    }),
+    { numRuns: fuzzRuns(1_000) },
+  );
+});
+
+test('what is opaque to us is refused when it is nested without measure', { timeout: 20_000 }, () => {
+  const deep = JSON.parse(`${'{"a":['.repeat(100_000)}${']}'.repeat(100_000)}`);
+  const service = { ID: 'w', Service: 'w', Address: '', Port: 1, Proxy: { Config: { deep } } };
+  assert.throws(() => answers.agentService(service, ''), /^InputError: Proxy\.Config\.deep: expected no more than/);
 });

@@ -13,8 +13,18 @@ export const boolean: Shape<boolean> = (value, place) =>
 export const number: Shape<number> = (value, place) =>
   typeof value === 'number' ? value : refuse(place, 'a number', value);
 
-/** Whatever it is. */
-export const anything: Shape<unknown> = (value) => value;
+/** Deeper than anything in Consul, and far from where a comparison runs out of stack. */
+const deepest = 100;
+
+/** Whatever it is, unless it is nested without measure. */
+export const anything: Shape<unknown> = (value, place) => {
+  let level: unknown[] = [value];
+  for (let depth = 0; level.length > 0; depth += 1) {
+    if (depth > deepest) throw new InputError(place, `expected no more than ${deepest} levels`);
+    level = level.flatMap((one) => (typeof one === 'object' && one !== null ? Object.values(one) : []));
+  }
+  return value;
+};
 
 /** Go writes an empty list as null. */
 export function list<T>(of: Shape<T>): Shape<readonly T[]> {

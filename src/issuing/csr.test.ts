@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { fuzzRuns, mutatedBytes } from '../testing/fuzz.ts';
 import { checkCsr, makeCsr } from './csr.ts';
 import { generateKey, type KeyKind, publicKeyInfoOf } from './key.ts';
 
@@ -74,6 +75,25 @@ test('bytes that are no CSR are refused and never throw', async () => {
   );
   assert.ok(!(await checkCsr('', where)).isGood);
   assert.ok(!(await checkCsr('x'.repeat(20_000), where)).isGood);
+});
+
+test('a CSR that is cut, stretched or doubled somewhere is refused, or says what was signed', async () => {
+  const der = Buffer.from(
+    (await makeCsr({ key, commonName: 'web', uriSans: [uri] })).replace(/-----[^-]+-----|\s/g, ''),
+    'base64',
+  );
+  await fc.assert(
+    fc.asyncProperty(mutatedBytes([der]), async (bytes) => {
+      const verdict = await checkCsr(toPem(bytes), where);
+      if (verdict.isGood) assert.deepEqual([verdict.csr.uri, verdict.csr.publicKeyInfo], [uri, publicKeyInfoOf(key)]);
+    }),
+    { numRuns: fuzzRuns(500) },
+  );
+});
+
+test('a CSR nested without measure is refused', { timeout: 20_000 }, async () => {
+  const deep = Buffer.from('3080'.repeat(7_000), 'hex');
+  assert.ok(!(await checkCsr(toPem(deep), where)).isGood);
 });
 
 function toPem(der: Buffer): string {

@@ -3,6 +3,7 @@ import { X509Certificate } from 'node:crypto';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { createThrowawayCa } from '../issuing/index.ts';
+import { fuzzRuns, mutatedBytes } from '../testing/fuzz.ts';
 import { formatSerial, parseUriSans, readCertificate, theOneUriSan, uriSansOf } from './certificate.ts';
 
 for (const [names, uris] of [
@@ -76,3 +77,26 @@ test('text that is no certificate is undefined, never an error', () => {
   assert.equal(readCertificate('-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n'), undefined);
   fc.assert(fc.property(fc.string(), (text) => void readCertificate(text)));
 });
+
+test('a damaged certificate is read with all of its parts, or not at all', async () => {
+  const ca = await createThrowawayCa();
+  const { chain } = await ca.issue('web', { uriSans: ['spiffe://x/a, URI:"b"'], dnsSans: ['web'] });
+  const { raw } = new X509Certificate(chain);
+  fc.assert(
+    fc.property(mutatedBytes([raw]), (der) => {
+      const facts = readCertificate(
+        `-----BEGIN CERTIFICATE-----\n${der.toString('base64')}\n-----END CERTIFICATE-----\n`,
+      );
+      if (facts === undefined) return;
+      assert.ok(facts.uriSans.every((uri) => typeof uri === 'string'));
+      assert.match(facts.serial, /^([\da-f]{2}(:[\da-f]{2})*)?$/);
+      assert.equal(typeof facts.isCa, 'boolean');
+    }),
+    { numRuns: fuzzRuns(1_000) },
+  );
+});
+
+for (const piece of ['URI:"', 'URI:a, ', '\\"', '"', ','])
+  test(`a mebibyte of ${piece} for names is read or refused`, { timeout: 10_000 }, () => {
+    void parseUriSans(piece.repeat((1 << 20) / piece.length));
+  });

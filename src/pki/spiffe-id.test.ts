@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { fuzzRuns, mutated } from '../testing/fuzz.ts';
 import { formatServiceId, isSameServiceId, parseSpiffeId, type ServiceId } from './spiffe-id.ts';
 
 const web: ServiceId = {
@@ -93,6 +94,17 @@ test('no text makes the parser throw', () => {
     fc.property(fc.string({ unit: 'binary' }), (text) => {
       void parseSpiffeId(`spiffe://1-2.consul/ns/${text}/dc/dc1/svc/${text}`);
     }),
+  );
+});
+
+test('a damaged identity is none, or one that is written and read back as itself', () => {
+  const good = ['spiffe://1-2.consul/ns/default/dc/dc1/svc/web', 'spiffe://1-2.consul/ap/a/ns/b/dc/c/svc/d%20e'];
+  fc.assert(
+    fc.property(mutated(good), (text) => {
+      const id = parseSpiffeId(text);
+      if (id?.kind === 'service') assert.deepEqual(parseSpiffeId(formatServiceId(id)), id);
+    }),
+    { numRuns: fuzzRuns(1_000) },
   );
 });
 

@@ -52,6 +52,11 @@ export function mutated(texts: readonly string[]): fc.Arbitrary<string> {
     .map(([text, all]) => all.reduce((damaged, one) => one(damaged), text));
 }
 
+/** The same for bytes, such as a certificate's. */
+export function mutatedBytes(all: readonly Uint8Array[]): fc.Arbitrary<Buffer> {
+  return mutated(all.map((bytes) => Buffer.from(bytes).toString('latin1'))).map((text) => Buffer.from(text, 'latin1'));
+}
+
 /** What `read` returns; undefined when it throws one of `refusals`. Anything else that it throws fails the test. */
 export function outcomeOf<T>(
   read: () => T,

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { fuzzRuns, mutated, outcomeOf } from '../../testing/fuzz.ts';
 import { Budget } from './budget.ts';
 import { compileFilter } from './filter.ts';
 import { FilterError } from './filter-error.ts';
@@ -217,6 +218,21 @@ test('any text is an expression or is refused, and what it makes can be asked', 
     { numRuns: 3_000 },
   );
 });
+
+test('a damaged expression is one or is refused', () => {
+  fc.assert(
+    fc.property(mutated(kept.map(([text]) => text)), (text) => {
+      const keeps = outcomeOf(() => compileFilter(text, shape), FilterError);
+      for (const element of elements) outcomeOf(() => keeps?.(element), FilterError);
+    }),
+    { numRuns: fuzzRuns(2_000) },
+  );
+});
+
+for (const piece of ['(', 'not ', 'a == b and ', 'ID matches "((((', 'ID["a"]', '`', '.a', ' '])
+  test(`an expression of 8 KiB that is all ${piece} is refused`, { timeout: 10_000 }, () => {
+    assert.throws(() => compileFilter(piece.repeat(8_192 / piece.length), shape), FilterError);
+  });
 
 test('a value in quotes is compared as it is', () => {
   fc.assert(
