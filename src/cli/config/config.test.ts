@@ -167,6 +167,12 @@ test('a file of any size takes no more memory than the largest allowed', () => {
   assert.equal(largest.hcl, 1 << 20);
 });
 
+test('a file that is all unknown keys is refused with the first of them', { timeout: 30_000 }, async () => {
+  const keys = Array.from({ length: 200_000 }, (_, at) => [`k${at}`, 1]);
+  const path = await write('unknown.json', JSON.stringify(Object.fromEntries(keys)));
+  await assert.rejects(loadConfig({ paths: [path] }), (error: Error) => error.message.split('\n').length === 20);
+});
+
 const meant: readonly (readonly [written: string, meant: string | undefined])[] = [
   ['nodeName', 'node_name'],
   ['nodename', 'node_name'],

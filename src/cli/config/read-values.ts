@@ -66,6 +66,7 @@ class Reader {
   }
 
   #refuseKey(written: string, keys: Keys, place: Place): void {
+    if (this.problems.length >= mostProblems) return;
     const meant = findNearest(written, Object.keys(keys));
     this.#refuse(place, `there is no such key${meant === undefined ? '' : `; did you mean ${meant}?`}`);
   }
