@@ -79,7 +79,7 @@ for (const [text, message] of refused)
   });
 
 test('a text of no file is refused with the position alone', () => {
-  assert.throws(() => parseHcl('a {', ''), { message: '1:4: the block is not closed' });
+  assert.throws(() => parseHcl('a {', ''), { message: 'At 1:4: the block is not closed' });
 });
 
 test('what is refused leaves nothing behind for the next text', () => {

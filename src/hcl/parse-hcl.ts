@@ -140,7 +140,8 @@ class Parser {
   #complain(offset: number, problem: string): InputError {
     const before = this.#text.slice(0, offset).split('\n');
     const position = `${before.length}:${(before.at(-1)?.length ?? 0) + 1}`;
-    return new InputError(this.#fileName === '' ? position : `${this.#fileName}:${position}`, problem);
+    if (this.#fileName === '') return new InputError('', `At ${position}: ${problem}`); // as Consul words it
+    return new InputError(`${this.#fileName}:${position}`, problem);
   }
 }
 

@@ -200,7 +200,7 @@ test('what other versions know is accepted, and means nothing here', () => {
 });
 
 const refused: readonly (readonly [rules: string, message: RegExp])[] = [
-  ['service "x" {', /^Failed to parse ACL rules: 1:14: the block is not closed$/],
+  ['service "x" {', /^Failed to parse ACL rules: At 1:14: the block is not closed$/],
   [
     'service "x" { policy = "wrong" }',
     /^Invalid service policy: service "x": expected read, write or deny, found "wrong"$/,
