@@ -24,6 +24,7 @@ const read: readonly (readonly [text: string, value: unknown])[] = [
   [`a = "x \${"y"\n} \\n"`, { a: `x \${"y"\n} \n` }],
   ['a = <<E\nx\n y\nE\n', { a: 'x\n y\n' }],
   ['a = <<-E\n  x\n   y\n  E\n', { a: 'x\n y\n' }],
+  ['a = <<E\n x\n  E\n', { a: ' x\n  ' }],
   ['a = <<-E\n  x\n y\n  E\n', { a: '  x\n y\n' }],
   ['a = 1\r\nb = <<E\r\nx\r\nE\r\n', { a: 1, b: 'x\n' }],
   ['{ "a": { "b": 1 }, "a": { "c": null }, }', { a: [{ b: 1 }, { c: '' }] }],

@@ -18,7 +18,10 @@ export function readHeredoc(
     const end = text.indexOf('\n', at);
     if (end === -1) throw complain(start, 'the heredoc is not closed');
     const line = text.slice(at, end);
-    if (isLast(line, mark)) return { value: joined(lines, dash === '-' ? indentOf(line) : ''), end: end + 1 };
+    if (isLast(line, mark)) {
+      const value = dash === '-' ? joined(lines, indentOf(line)) : joined(lines, '') + indentOf(line);
+      return { value, end: end + 1 };
+    }
     lines.push(line);
     at = end + 1;
   }

