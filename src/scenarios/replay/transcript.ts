@@ -25,7 +25,7 @@ const folder = fileURLToPath(new URL('./transcripts/', import.meta.url));
 /** The exchanges of one version in the order of their numbers, `from` to `to` included. */
 export function readExchanges(version: string, from: number, to: number): Exchange[] {
   return readdirSync(folder)
-    .filter((file) => file.startsWith(`${version}-`))
+    .filter((file) => file.startsWith(`${version}-`) && file.endsWith('.http'))
     .sort()
     .map((file) =>
       parseExchange(file.slice(version.length + 1, -'.http'.length), readFileSync(join(folder, file), 'utf8')),
