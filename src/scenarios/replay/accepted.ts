@@ -1,4 +1,5 @@
-import type { Outcome } from './replay.ts';
+import { readFileSync } from 'node:fs';
+import type { Difference } from './compare.ts';
 
 /** A difference that is meant to be: its reason is in docs/compatibility.md. */
 export interface Accepted {
@@ -8,8 +9,13 @@ export interface Accepted {
   readonly place: RegExp;
 }
 
+interface Compared {
+  readonly exchange: { readonly name: string; readonly number: number };
+  readonly differences: readonly Difference[];
+}
+
 /** Every other difference, as a line for people. */
-export function unexpected(outcomes: readonly Outcome[], accepted: readonly Accepted[]): string[] {
+export function unexpected(outcomes: readonly Compared[], accepted: readonly Accepted[]): string[] {
   return outcomes.flatMap(({ exchange, differences }) =>
     differences
       .filter(
@@ -21,4 +27,10 @@ export function unexpected(outcomes: readonly Outcome[], accepted: readonly Acce
       )
       .map(({ place, recorded, ours }) => `${exchange.name}: ${place}: recorded ${recorded}, ours ${ours}`),
   );
+}
+
+/** Those that docs/compatibility.md does not explain. */
+export function unexplained(accepted: readonly { readonly id: string }[]): string[] {
+  const page = readFileSync(new URL('../../../docs/compatibility.md', import.meta.url), 'utf8');
+  return accepted.map(({ id }) => id).filter((id) => !page.includes(`| \`${id}\` |`));
 }

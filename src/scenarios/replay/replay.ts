@@ -47,7 +47,7 @@ export async function replay(exchanges: readonly Exchange[], script: Script): Pr
     if (write) await stillWaiting(exchange, answering).then(write);
     const answer = await answering;
     outcomes.push({ exchange, answer, differences: compare(exchange, answer, standIns, write !== undefined) });
-    remember(exchange, answer, standIns);
+    standIns.learnHeaders(exchange.request.target, exchange.response.headers, answer.headers);
   }
   return outcomes;
 }
@@ -91,12 +91,4 @@ function compare(exchange: Exchange, answer: Answer, standIns: StandIns, wasWoke
     differences.push({ place: 'blocking', recorded: `${exchange.elapsed} s`, ours: `${answer.elapsed.toFixed(3)} s` });
   }
   return differences;
-}
-
-function remember({ request, response }: Exchange, answer: Answer, standIns: StandIns): void {
-  const path = standIns.translate(request.target).split('?')[0] ?? '';
-  const [theirs, ours] = [response.headers.get('x-consul-index'), answer.headers.get('x-consul-index')];
-  if (theirs !== undefined && ours !== undefined) standIns.learnIndex(path, theirs, ours);
-  const [hash, own] = [response.headers.get('x-consul-contenthash'), answer.headers.get('x-consul-contenthash')];
-  if (hash !== undefined && own !== undefined) standIns.learnHash(hash, own);
 }

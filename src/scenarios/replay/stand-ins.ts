@@ -6,6 +6,8 @@
 const uuid = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/gi;
 const colonHex = /\b[0-9a-f]{2}(?::[0-9a-f]{2}){15,}\b/g;
 
+type Headers = ReadonlyMap<string, string>;
+
 export class StandIns {
   readonly #ids: Map<string, string>;
   readonly #indexes = new Map<string, string>();
@@ -29,12 +31,13 @@ export class StandIns {
     }
   }
 
-  learnIndex(path: string, recorded: string, ours: string): void {
-    this.#indexes.set(`${path} ${recorded}`, ours);
-  }
-
-  learnHash(recorded: string, ours: string): void {
-    this.#ids.set(recorded, ours);
+  /** Ties the index and the content hash with which a recorded answer to `target` came to those of ours. */
+  learnHeaders(target: string, recorded: Headers, ours: Headers): void {
+    const path = this.translate(target).split('?')[0] ?? '';
+    const [index, ourIndex] = [recorded.get('x-consul-index'), ours.get('x-consul-index')];
+    if (index !== undefined && ourIndex !== undefined) this.#indexes.set(`${path} ${index}`, ourIndex);
+    const [hash, ourHash] = [recorded.get('x-consul-contenthash'), ours.get('x-consul-contenthash')];
+    if (hash !== undefined && ourHash !== undefined) this.#ids.set(hash, ourHash);
   }
 
   /** `text` with every known recorded ID and port replaced by ours; upper case stays upper case. */
