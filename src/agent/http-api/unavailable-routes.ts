@@ -1,4 +1,4 @@
-/** What of Consul is not here. 501 and a sentence: 404 would tell a client that there is no such key or session. */
+/** What of Consul is not here. 501 and a sentence: 404 would tell a client that there is no such key, session or query. */
 
 import { HttpError, type Route } from '../../http/index.ts';
 
