@@ -117,6 +117,25 @@ test('an agent that was told not to takes no managed proxy over the API, nor the
   assert.equal((await ask(agent.address.port, 'GET', '/v1/agent/services', {}, '')).body, '{}');
 });
 
+test('a service that is registered again without its proxy keeps it, the same process and the same configuration', async (t) => {
+  await using agent = await startAgent(asRecorded, testRuntime());
+  const { port } = agent.address;
+  const program = 'require("net").connect(process.argv[1]).write(String(process.pid))';
+  const { command, connected } = await awaitProxy(t, program);
+  await register(port, mapi({}, command));
+  const proxy = await connected;
+  const [pid] = (await once(proxy, 'data')) as [Buffer];
+  const before = await ask(port, 'GET', '/v1/agent/connect/proxy/mapi-1-proxy', {}, '');
+  const { ContentHash } = JSON.parse(before.body);
+
+  await register(port, { ID: 'mapi-1', Name: 'mapi', Port: 9200 });
+
+  // The wait is longer than the agent takes to stop what is not declared any more.
+  const target = `/v1/agent/connect/proxy/mapi-1-proxy?hash=${ContentHash}&wait=2s`;
+  assert.equal((await ask(port, 'GET', target, {}, '')).body, before.body);
+  assert.doesNotThrow(() => process.kill(Number(pid), 0));
+});
+
 test('every accepted difference has its reason in docs/compatibility.md', () => {
   assert.deepEqual(unexplained(accepted), []);
 });
@@ -135,15 +154,25 @@ async function register(port: number, service: object): Promise<void> {
 
 /** No answer shows it: what knows it is the proxy's process, and it stays the same when the service is registered again. */
 async function tokenOfProxy(t: TestContext, port: number): Promise<string> {
-  const folder = mkdtempSync(join(tmpdir(), 'fairlead-token-'));
-  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  const program = 'require("net").connect(process.argv[1]).end(process.env.CONNECT_PROXY_TOKEN)';
+  const { command, connected } = await awaitProxy(t, program);
+  await register(port, mapi({}, command));
+  return await text(await connected);
+}
+
+/** A command that runs `program` in Node, with a socket for it to connect to as its argument. */
+async function awaitProxy(
+  t: TestContext,
+  program: string,
+): Promise<{ readonly command: readonly string[]; readonly connected: Promise<Socket> }> {
+  const folder = mkdtempSync(join(tmpdir(), 'fairlead-proxy-'));
   const server = createServer();
+  t.after(() => {
+    server.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
   const path = join(folder, 'socket');
   await once(server.listen(path), 'listening');
-  const program = `require('net').connect(process.argv[1]).end(process.env.CONNECT_PROXY_TOKEN)`;
-  const connected = once(server, 'connection') as Promise<[Socket]>;
-  await register(port, mapi({}, [process.execPath, '-e', program, path]));
-  const [socket] = await connected;
-  server.close();
-  return await text(socket);
+  const connected = once(server, 'connection').then(([socket]: Socket[]) => socket as Socket);
+  return { command: [process.execPath, '-e', program, path], connected };
 }
