@@ -147,10 +147,6 @@ const differences: Readonly<Record<string, { readonly reason: string; readonly a
     reason: 'the reason that stands where none was given is in our own words',
     apart: (text) => text.replace(/Maintenance mode is enabled for this node.*/, '<no reason>'),
   },
-  info: {
-    reason: 'there is neither raft nor serf of which to tell more',
-    apart: (text) => text.replace(/^\t.*\n/gm, ''),
-  },
 };
 
 const files: Readonly<Record<string, unknown>> = {
