@@ -5,7 +5,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { startAgent } from '../agent/index.ts';
+import { type Agent, startAgent } from '../agent/index.ts';
 import { testRuntime } from '../testing/index.ts';
 import { type Accepted, unexpected, unexplained } from './replay/accepted.ts';
 import { ask } from './replay/http.ts';
@@ -22,7 +22,7 @@ const rules = {
   'af332bd3-3fb9-c668-710b-db38abed03ff': 'service "db" { policy = "write" intentions = "write" }',
 };
 
-const skipped = new Map([[332, 'prepared queries are not built yet']]);
+const skipped = new Map([[332, 'prepared queries are not built yet: 501, as replay.test.ts shows']]);
 
 const accepted: readonly Accepted[] = [
   { id: 'filtered-to-nothing', exchanges: [329], place: /^header x-consul-knownleader$/ },
@@ -30,16 +30,7 @@ const accepted: readonly Accepted[] = [
 ];
 
 test('recorded traffic of 1.10.0 with ACLs is answered as recorded', async () => {
-  await using agent = await startAgent(
-    {
-      dev: true,
-      http: [{ host: '127.0.0.1', port: 0 }],
-      nodeName: 'node110',
-      sidecarPorts: { min: 21_290, max: 21_295 },
-      acl: { enabled: true, defaultPolicy: 'deny', tokens: { initialManagement: management } },
-    },
-    testRuntime(),
-  );
+  await using agent = await startWithAcls();
   const { port } = agent.address;
   for (const [secret, text] of Object.entries(rules)) await makeToken(port, secret, text);
   const exchanges = readExchanges('v1.10.0', 301, 332);
@@ -79,6 +70,36 @@ test('a watched sidecar that goes with its service ends the wait as recorded', a
   assert.equal(outcomes.length, 1);
   assert.deepEqual(unexpected(outcomes, []), []);
 });
+
+test('a query whose answer the token may not see waits like any other', async () => {
+  await using agent = await startWithAcls();
+  const { port } = agent.address;
+  const proxy = (number: number): string =>
+    JSON.stringify({ Kind: 'connect-proxy', Name: 'db-proxy', Port: number, Proxy: { DestinationServiceName: 'db' } });
+  const register = (body: string) =>
+    ask(port, 'PUT', '/v1/agent/service/register', { 'X-Consul-Token': management }, body);
+  await register(proxy(1));
+  const before = await ask(port, 'GET', '/v1/health/connect/db', {}, '');
+  const index = before.headers.get('x-consul-index');
+  const waiting = ask(port, 'GET', `/v1/health/connect/db?index=${index}&wait=60s`, {}, '');
+  await register(proxy(2));
+  const after = await waiting;
+  assert.equal(after.body, '[]');
+  assert.ok(Number(after.headers.get('x-consul-index')) > Number(index), 'answered by the change, not before it');
+});
+
+function startWithAcls(): Promise<Agent> {
+  return startAgent(
+    {
+      dev: true,
+      http: [{ host: '127.0.0.1', port: 0 }],
+      nodeName: 'node110',
+      sidecarPorts: { min: 21_290, max: 21_295 },
+      acl: { enabled: true, defaultPolicy: 'deny', tokens: { initialManagement: management } },
+    },
+    testRuntime(),
+  );
+}
 
 async function makeToken(port: number, secret: string, text: string): Promise<void> {
   const headers = { 'X-Consul-Token': management };

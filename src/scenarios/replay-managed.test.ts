@@ -136,6 +136,29 @@ test('a service that is registered again without its proxy keeps it, the same pr
   assert.doesNotThrow(() => process.kill(Number(pid), 0));
 });
 
+test('a waiting proxy hears of its service’s new port', async () => {
+  await using agent = await startAgent(asRecorded, testRuntime());
+  const { port } = agent.address;
+  await register(port, mapi({}));
+  const before = JSON.parse((await ask(port, 'GET', '/v1/agent/connect/proxy/mapi-1-proxy', {}, '')).body);
+  assert.equal(before.Config.local_service_address, '127.0.0.1:9200');
+  const target = `/v1/agent/connect/proxy/mapi-1-proxy?hash=${before.ContentHash}&wait=60s`;
+  const waiting = ask(port, 'GET', target, {}, '');
+  await register(port, { ...mapi({}), Port: 9201 });
+  const after = JSON.parse((await waiting).body);
+  assert.equal(after.Config.local_service_address, '127.0.0.1:9201');
+  assert.notEqual(after.ContentHash, before.ContentHash);
+});
+
+test('nobody registers a service over a managed proxy', async () => {
+  await using agent = await startAgent(asRecorded, testRuntime());
+  const { port } = agent.address;
+  const body = JSON.stringify({ ID: 'mcfg-proxy', Name: 'other', Port: 1 });
+  const answer = await ask(port, 'PUT', '/v1/agent/service/register', {}, body);
+  assert.equal(answer.status, 400);
+  assert.match(answer.body, /that of the managed proxy of service "mcfg"/);
+});
+
 test('every accepted difference has its reason in docs/compatibility.md', () => {
   assert.deepEqual(unexplained(accepted), []);
 });

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import type { CheckDefinition, CheckRow, CheckStatus } from '../state/tables.ts';
-import { limitOutput } from './output.ts';
+import { limitOutput, outputLimitOf } from './output.ts';
 import { findGivenUp } from './reaping.ts';
 import { reconcile } from './reconcile.ts';
 import { withOutputShown, withResult } from './result.ts';
@@ -49,6 +49,12 @@ test('output is cut to 4096 bytes, and the rest is told', () => {
       assert.ok(kept === output || kept.includes(`(captured ${limit} of ${Buffer.byteLength(output)} bytes)`));
     }),
   );
+});
+
+test('a check may ask for more output, up to 64 KiB', () => {
+  assert.equal(outputLimitOf({ type: 'ttl' }), 4_096);
+  assert.equal(outputLimitOf({ type: 'ttl', outputMaxSize: 10_000 }), 10_000);
+  assert.equal(outputLimitOf({ type: 'ttl', outputMaxSize: 1_000_000 }), 65_536);
 });
 
 test('a lapse tells the last words once', () => {
