@@ -14,19 +14,24 @@ interface Compared {
   readonly differences: readonly Difference[];
 }
 
-/** Every other difference, as a line for people. */
+/** Every other difference, as a line for people; and whatever is accepted but not there. */
 export function unexpected(outcomes: readonly Compared[], accepted: readonly Accepted[]): string[] {
-  return outcomes.flatMap(({ exchange, differences }) =>
+  const seen = new Set<Accepted>();
+  const others = outcomes.flatMap(({ exchange, differences }) =>
     differences
-      .filter(
-        ({ place }) =>
-          !accepted.some(
-            (known) =>
-              (known.exchanges === 'all' || known.exchanges.includes(exchange.number)) && known.place.test(place),
-          ),
-      )
+      .filter(({ place }) => {
+        const known = accepted.filter((one) => fits(one, exchange.number, place));
+        for (const one of known) seen.add(one);
+        return known.length === 0;
+      })
       .map(({ place, recorded, ours }) => `${exchange.name}: ${place}: recorded ${recorded}, ours ${ours}`),
   );
+  const idle = accepted.filter((one) => !seen.has(one)).map(({ id, place }) => `${id}: no difference at ${place}`);
+  return [...others, ...idle];
+}
+
+function fits({ exchanges, place: pattern }: Accepted, number: number, place: string): boolean {
+  return (exchanges === 'all' || exchanges.includes(number)) && pattern.test(place);
 }
 
 /** Those that docs/compatibility.md does not explain. */
