@@ -19,9 +19,9 @@ import { type Asked, startWiretap, type Wiretap } from './wiretap.ts';
 
 const commands = readCommands('v1.8.7');
 
-/** Given by nobody to an agent that says that it has no such thing. */
+/** Command → why it can't end as it did then: it is refused instead. */
 const outOfScope: ReadonlyMap<string, string> = new Map([
-  ['event -name=deploy hello', 'events are not built'],
+  ['event -name=deploy hello', 'user events are not built yet'],
   ['config write sd.hcl', 'config entries of other kinds are not built yet'],
   ['config read -kind service-defaults -name web', 'config entries of other kinds are not built yet'],
   ['config list -kind service-defaults', 'config entries of other kinds are not built yet'],
@@ -49,7 +49,7 @@ const accepted: ReadonlyMap<string, Accepted> = new Map([
 
 /** `head` cut what the recorder kept of `info`. */
 const linesKept = 25;
-/** Of a proxy that ran until it was interrupted. */
+/** The recorder’s own, for a proxy that ran until it was interrupted; the proxy itself ends with 0 then. */
 const interrupted = 124;
 const recordedPorts = ['21088', '21089', '21090'];
 
@@ -98,6 +98,14 @@ for (const command of commands.filter(({ line }) => !outOfScope.has(line))) {
     if (apart)
       assert.notDeepEqual(shapeOf(command, found.output), shapeOf(command, command.output), 'accepted in vain');
     assert.deepEqual(requestsOf(wiretap.requests.value), requestsOf(command.requests));
+  });
+}
+
+for (const line of outOfScope.keys()) {
+  test(`${line}: refused by name`, async () => {
+    const { exitCode, output } = await run(line.split(' '));
+    assert.equal(exitCode, 1);
+    assert.match(output, /501 \(this agent (has no user events|keeps no config entries of kind "service-defaults")/);
   });
 }
 
@@ -188,5 +196,6 @@ function filesOf(recorded: readonly RecordedCommand[]): Record<string, unknown> 
   return {
     'svc.json': { service: { name: Name, port: Port, connect: { sidecar_service: { proxy: { upstreams } } } } },
     'ca.json': { Provider, Config },
+    'sd.hcl': bodyOf('config write sd.hcl'), // JSON is HCL
   };
 }

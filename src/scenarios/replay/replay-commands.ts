@@ -25,35 +25,46 @@ const blocked = 1;
 
 export async function replayCommands(
   commands: readonly RecordedCommand[],
-  { port, examples }: CommandScript,
+  script: CommandScript,
 ): Promise<CommandOutcome[]> {
   const standIns = new StandIns(new Map());
   const intention = firstIntentionId(commands);
   const outcomes: CommandOutcome[] = [];
   for (const [number, command] of commands.entries()) {
-    const differences: Difference[] = [];
-    const note = ({ method, target }: RecordedRequest, found: readonly Difference[]): void => {
-      const path = target.split('?')[0];
-      differences.push(...found.map((one) => ({ ...one, place: `${method} ${path}: ${one.place}` })));
-    };
-    await using waits = new Waits();
-    for (const request of command.requests) {
-      if (isWait(request)) {
-        waits.add(request, (signal) => send(request, port, standIns, signal));
-        continue;
-      }
-      const answer = await send(request, port, standIns);
-      note(request, compare(request, answer, examples));
-      standIns.learnHeaders(request.target, request.answer?.headers ?? new Map(), answer.headers);
-      if (isCreation(request) && answer.status === 200) standIns.learn(intention, answer.body);
-    }
-    await send(leader, port, standIns); // by when a query that does not wait would have its answer
-    for (const { request, answer } of waits.answered) {
-      note(request, [{ place: 'blocking', recorded: 'waits', ours: `answers ${answer.status}` }]);
-    }
+    const differences = await replayCommand(command, script, standIns, intention);
     outcomes.push({ exchange: { name: command.line, number }, differences });
   }
   return outcomes;
+}
+
+async function replayCommand(
+  { requests }: RecordedCommand,
+  { port, examples }: CommandScript,
+  standIns: StandIns,
+  intention: string,
+): Promise<Difference[]> {
+  const differences: Difference[] = [];
+  await using waits = new Waits();
+  for (const request of requests) {
+    if (isWait(request)) {
+      waits.add(request, (signal) => send(request, port, standIns, signal));
+      continue;
+    }
+    const answer = await send(request, port, standIns);
+    differences.push(...placed(request, compare(request, answer, examples)));
+    standIns.learnHeaders(request.target, request.answer?.headers ?? new Map(), answer.headers);
+    if (isCreation(request) && answer.status === 200) standIns.learn(intention, answer.body);
+  }
+  await send(leader, port, standIns); // by when a query that does not wait would have its answer
+  for (const { request, answer } of waits.answered) {
+    differences.push(...placed(request, [{ place: 'blocking', recorded: 'waits', ours: `answers ${answer.status}` }]));
+  }
+  return differences;
+}
+
+function placed({ method, target }: RecordedRequest, differences: readonly Difference[]): Difference[] {
+  const path = target.split('?')[0];
+  return differences.map((one) => ({ ...one, place: `${method} ${path}: ${one.place}` }));
 }
 
 function send(request: RecordedRequest, port: number, standIns: StandIns, signal?: AbortSignal): Promise<Answer> {
