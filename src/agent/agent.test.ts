@@ -186,7 +186,7 @@ test('the small endpoints answer as clients expect', async () => {
     ['/v1/query', 501, /no prepared queries/],
     ['/v1/query/near-db/execute', 501, /no prepared queries/],
     ['/v1/event/list', 501, /no user events/],
-    ['/v1/discovery-chain/web', 501, /no discovery chains/],
+    ['/v1/discovery-chain/web', 501, /no discovery chain/],
     ['/v1/nope', 404, /^$/],
   ];
   for (const [path, status, body] of table) {

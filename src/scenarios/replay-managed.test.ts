@@ -25,6 +25,7 @@ const acceptedHeader: Accepted = {
 };
 
 const accepted: readonly Accepted[] = [
+  { id: 'denials-say-why', exchanges: [161], place: /^body$/ },
   acceptedHeader,
   {
     id: 'form-of-1.10',
