@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import type { CaRoots, Leaf } from '../api/index.ts';
 import { silentLog } from '../base/index.ts';
 import { createThrowawayCa, type IssuedIdentity, type ThrowawayCa } from '../issuing/index.ts';
-import { FakeClock } from '../testing/fake-clock.ts';
+import { FakeClock } from '../mesh/fake-clock.ts';
 import { IdentityKeeper } from './identity.ts';
 import { Problems } from './problems.ts';
 

@@ -8,8 +8,8 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import tls from 'node:tls';
 import { promisify } from 'node:util';
+import { FakeClock } from '../mesh/fake-clock.ts';
 import { splitCertificates } from '../pki/index.ts';
-import { FakeClock } from '../testing/fake-clock.ts';
 import { crossSign, issueLeaf, leafName, makeRoot, readIssuer, signingKeyIdOf } from './certificate.ts';
 import { generateKey, type KeyKind, parsePrivateKey, publicKeyInfoOf } from './key.ts';
 import { createThrowawayCa } from './throwaway-ca.ts';
@@ -17,6 +17,23 @@ import { createThrowawayCa } from './throwaway-ca.ts';
 const now = Date.parse('2026-11-23T03:02:52.750Z');
 const someKey = await generateKey();
 const trustDomain = 'b1474349-d4b9-4002-5516-91279783887e.consul';
+
+test('what is made ahead of the time of its verifiers is good for them already, and ends when it would anyway', async () => {
+  const peersNow = now - 30 * 86_400_000;
+  const made = { trustDomain, serial: 1, now, key: someKey };
+  const root = await makeRoot({ ...made, peersNow });
+  const issuer = readIssuer(root, someKey);
+  const publicKeyInfo = publicKeyInfoOf(someKey);
+  const leaf = { issuer, publicKeyInfo, commonName: 'web', uriSans: [`spiffe://${trustDomain}`], serial: 2, now };
+  const [usual, early] = [
+    await issueLeaf({ ...leaf, ttl: 3_600_000 }),
+    await issueLeaf({ ...leaf, ttl: 3_600_000, peersNow }),
+  ];
+  for (const pem of [root, early.pem, await crossSign({ issuer, root, serial: 3, now, peersNow })])
+    assert.ok(new X509Certificate(pem).validFromDate.getTime() <= peersNow);
+  assert.deepEqual({ ...early, pem: '' }, { ...usual, pem: '' });
+  assert.equal(new X509Certificate(early.pem).validTo, new X509Certificate(usual.pem).validTo);
+});
 
 test('root, leaf and cross-signed root say what those of Consul 1.10 say', async () => {
   const ca = await createThrowawayCa({ trustDomain, clock: new FakeClock(now) });

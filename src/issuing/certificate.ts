@@ -82,10 +82,11 @@ export interface RootWanted {
   readonly serial: number;
   /** Milliseconds since the epoch. */
   readonly now: number;
+  readonly peersNow?: number | undefined;
 }
 
 /** A self-signed root, valid for ten years of the calendar. PEM. */
-export async function makeRoot({ trustDomain, key, serial, now }: RootWanted): Promise<string> {
+export async function makeRoot({ trustDomain, key, serial, now, peersNow = now }: RootWanted): Promise<string> {
   const publicKeyInfo = publicKeyInfoOf(key);
   const keyId = keyIdOf(publicKeyInfo);
   const name = commonName(rootName(keyId, trustDomain));
@@ -95,7 +96,7 @@ export async function makeRoot({ trustDomain, key, serial, now }: RootWanted): P
     serialNumber: formatSerialNumber(serial),
     subject: name,
     issuer: name,
-    notBefore: new Date(now),
+    notBefore: new Date(Math.min(now, peersNow)),
     notAfter,
     publicKey: publicKeyInfo,
     signingKey: toSigningKey(key),
@@ -121,6 +122,8 @@ export interface LeafWanted {
   readonly serial: number;
   /** Milliseconds since the epoch, as are the two below. */
   readonly now: number;
+  /** The time of those who verify, where it is behind `now`: they accept the certificate already. What else is said of it stays. */
+  readonly peersNow?: number | undefined;
   /** Length of its life, which begins a minute before `now`, or less when it is short. */
   readonly ttl: number;
   /** In the place of what `now` and `ttl` give. */
@@ -132,7 +135,7 @@ export interface LeafWanted {
 
 export interface Leaf {
   readonly pem: string;
-  /** Milliseconds since the epoch, whole seconds as in the certificate. */
+  /** Milliseconds since the epoch, whole seconds as in the certificate (but see `peersNow`). */
   readonly notBefore: number;
   readonly notAfter: number;
 }
@@ -140,13 +143,16 @@ export interface Leaf {
 /** A leaf, which never outlives its issuer. */
 export async function issueLeaf(wanted: LeafWanted): Promise<Leaf> {
   const { issuer, publicKeyInfo } = wanted;
-  const notBefore = wholeSeconds(wanted.notBefore ?? wanted.now - Math.min(clockSkew, wanted.ttl / 10));
+  const { now, peersNow = now } = wanted;
+  const skew = Math.min(clockSkew, wanted.ttl / 10);
+  const notBefore = wholeSeconds(wanted.notBefore ?? now - skew);
+  const acceptedFrom = wanted.notBefore ?? Math.min(now, peersNow) - skew;
   const notAfter = wholeSeconds(wanted.notAfter ?? Math.min(notBefore + wanted.ttl, issuer.notAfter));
   const leaf = await X509CertificateGenerator.create({
     serialNumber: formatSerialNumber(wanted.serial),
     subject: commonName(wanted.commonName),
     issuer: issuer.subject,
-    notBefore: new Date(notBefore),
+    notBefore: new Date(wholeSeconds(acceptedFrom)),
     notAfter: new Date(notAfter),
     publicKey: publicKeyInfo,
     signingKey: issuer.signingKey,
@@ -174,13 +180,14 @@ export interface CrossSigned {
   readonly serial: number;
   /** Milliseconds since the epoch. */
   readonly now: number;
+  readonly peersNow?: number | undefined;
 }
 
 /**
  * The new root as the old one vouches for it: with it, a leaf of the new root also leads to the old one. What the root says of itself is
  * kept, but for its authority. Valid for a week. PEM.
  */
-export async function crossSign({ issuer, root, serial, now }: CrossSigned): Promise<string> {
+export async function crossSign({ issuer, root, serial, now, peersNow = now }: CrossSigned): Promise<string> {
   const read = new X509Certificate(root);
   const authority = new AuthorityKeyIdentifierExtension(issuer.keyId);
   const extensions: Extension[] = read.extensions.map((own) => (own.type === authority.type ? authority : own));
@@ -190,7 +197,7 @@ export async function crossSign({ issuer, root, serial, now }: CrossSigned): Pro
     serialNumber: formatSerialNumber(serial),
     subject: read.subjectName,
     issuer: issuer.subject,
-    notBefore: new Date(notBefore),
+    notBefore: new Date(Math.min(notBefore, peersNow - clockSkew)),
     notAfter: new Date(Math.min(notBefore + crossSignedLife, issuer.notAfter, read.notAfter.getTime())),
     publicKey: Buffer.from(read.publicKey.rawData),
     signingKey: issuer.signingKey,

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createThrowawayCa, type IssueOptions, type ThrowawayCa } from '../issuing/index.ts';
-import { FakeClock } from '../testing/fake-clock.ts';
+import { FakeClock } from '../mesh/fake-clock.ts';
 import { type LeafToVerify, verifyLeaf } from './chain.ts';
 import { joinCertificates, splitCertificates } from './pem.ts';
 

@@ -16,7 +16,7 @@ import { type CaSettings, configWithout, parseCaConfig } from './ca-config.ts';
 import { CaError } from './ca-error.ts';
 import type { Certified } from './leaf-issuer.ts';
 import type { ActiveRoot } from './leaf-schedule.ts';
-import type { CaProvider } from './provider.ts';
+import type { CaProvider, SigningTerms } from './provider.ts';
 import { activeRow, outlivedRoots, planRotation, rootIdOf } from './rotation.ts';
 import { chooseSigner, createSigner, type Signer } from './signer.ts';
 
@@ -118,7 +118,7 @@ export class Authority {
     const verdict = await checkCsr(csr, { trustDomain: this.trustDomain, datacenter: this.#options.datacenter });
     if (!verdict.isGood) throw new CaError('NAME_REFUSED', verdict.reason);
     const now = this.#options.clock.now();
-    const signed = await active.provider.sign(verdict.csr, { serial: this.#nextSerial(), now, ttl: settings.leafTtl });
+    const signed = await active.provider.sign(verdict.csr, { ...this.#terms(now), ttl: settings.leafTtl });
     const useful = active.intermediates.filter((pem) => (readCertificate(pem)?.notAfter ?? 0) > now);
     return {
       serial: readCertificate(signed.pem)?.serial ?? '',
@@ -174,12 +174,11 @@ export class Authority {
   /** What becomes active with `settings`, or undefined when the root stays. */
   async #nextActive(settings: CaSettings, now: number): Promise<Active | undefined> {
     const current = this.#active;
-    const serials = (): number => this.#nextSerial();
     try {
-      const signer = await chooseSigner(current?.signer, settings, this.trustDomain, serials, now);
+      const signer = await chooseSigner(current?.signer, settings, this.trustDomain, () => this.#terms(now), now);
       if (signer === undefined) return undefined;
       const provider = createBuiltInProvider(signer.certificate, signer.key);
-      const crossSigned = await current?.provider.crossSign(signer.certificate, { serial: this.#nextSerial(), now });
+      const crossSigned = await current?.provider.crossSign(signer.certificate, this.#terms(now));
       const intermediates = crossSigned === undefined ? [] : [crossSigned];
       return { id: rootIdOf(signer.certificate), since: now, provider, signer, intermediates };
     } catch (error) {
@@ -192,9 +191,9 @@ export class Authority {
     return { active: this.#active, settings: this.#settings };
   }
 
-  #nextSerial(): number {
+  #terms(now: number): Omit<SigningTerms, 'ttl'> {
     this.#serial += 1;
-    return this.#serial;
+    return { serial: this.#serial, now, peersNow: this.#options.clock.systemNow?.() };
   }
 
   #recordSerial(tx: Transaction): void {

@@ -26,16 +26,14 @@ export function createBuiltInProvider(certificate: string, key: Secret): CaProvi
       signingKeyId: signingKeyIdOf(certificate),
       keyKind: kindOfKey(privateKey),
     },
-    sign: ({ id, uri, publicKeyInfo }, { serial, now, ttl }) =>
+    sign: ({ id, uri, publicKeyInfo }, terms) =>
       issueLeaf({
         issuer,
         publicKeyInfo,
         commonName: leafName(id.service, id.namespace, id.trustDomain),
         uriSans: [uri],
-        serial,
-        now,
-        ttl,
+        ...terms,
       }),
-    crossSign: (root, { serial, now }) => crossSign({ issuer, root, serial, now }),
+    crossSign: (root, terms) => crossSign({ issuer, root, ...terms }),
   };
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { FakeClock } from '../../testing/fake-clock.ts';
+import { FakeClock } from '../../mesh/fake-clock.ts';
 import { CsrLimit, nextTurn } from './csr-limit.ts';
 
 for (const [promise, previous, perSecond, now, turn] of [

@@ -31,6 +31,8 @@ export interface SigningTerms {
   readonly serial: number;
   /** Milliseconds since the epoch. */
   readonly now: number;
+  /** The time of those who verify, where it is behind `now`, as for tests that set the agent's clock ahead. */
+  readonly peersNow?: number | undefined;
   /** Milliseconds. */
   readonly ttl: number;
 }

@@ -14,6 +14,7 @@ import {
 } from '../../issuing/index.ts';
 import { parseCertificate, splitCertificates } from '../../pki/index.ts';
 import type { CaSettings } from './ca-config.ts';
+import type { SigningTerms } from './provider.ts';
 
 export interface Signer {
   /** PEM. */
@@ -36,7 +37,7 @@ export async function chooseSigner(
   current: Signer | undefined,
   settings: CaSettings,
   trustDomain: string,
-  nextSerial: () => number,
+  terms: () => Omit<SigningTerms, 'ttl'>,
   now: number,
 ): Promise<Signer | undefined> {
   const { privateKey, rootCert, keyKind } = settings;
@@ -45,7 +46,7 @@ export async function chooseSigner(
   if (privateKey === undefined && current !== undefined && (keyKind === undefined || isOfKind(current.key, keyKind)))
     return undefined;
   const key = privateKey === undefined ? await generateKey(keyKind ?? defaultKeyKind) : parsePrivateKey(privateKey);
-  const certificate = await makeRoot({ trustDomain, key, serial: nextSerial(), now });
+  const certificate = await makeRoot({ trustDomain, key, ...terms() });
   return { certificate, key: formatPrivateKey(key) };
 }
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import { test } from 'node:test';
-import { FakeClock } from '../../testing/fake-clock.ts';
+import { FakeClock } from '../../mesh/fake-clock.ts';
 import { testRuntime } from '../../testing/test-runtime.ts';
 import { memoryStorage } from '../persist/storage.ts';
 import { NodeRows } from '../registry/node-rows.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { HttpError, type HttpReply, type HttpRequest, type Json } from '../../http/index.ts';
-import { FakeClock } from '../../testing/fake-clock.ts';
+import { FakeClock } from '../../mesh/fake-clock.ts';
 import { testRuntime } from '../../testing/test-runtime.ts';
 import { mayEverything } from '../acl/authorizer.ts';
 import { memoryStorage, type Storage } from '../persist/storage.ts';

@@ -6,6 +6,10 @@ interface Sleeper {
 }
 
 /** A clock that stands still until it is told otherwise. */
+export function fakeClock(now: number = Date.now()): FakeClock {
+  return new FakeClock(now);
+}
+
 export class FakeClock implements Clock {
   #now: number;
   readonly #sleepers = new Set<Sleeper>();
@@ -18,6 +22,10 @@ export class FakeClock implements Clock {
 
   now(): number {
     return this.#now;
+  }
+
+  systemNow(): number {
+    return Date.now();
   }
 
   /** How many wait at this moment. */
