@@ -22,7 +22,7 @@ export interface ServeOptions {
 
 export interface Callers {
   readonly peers: PeerServer;
-  /** Ends what is still open so that no caller takes it for an answer. */
+  /** Ends what is still open, or shakes hands, so that no caller takes it for an answer. */
   resetAll(): void;
   close(): void;
 }
@@ -85,6 +85,7 @@ export function acceptCallers(
   return {
     peers,
     resetAll: () => {
+      peers.resetHandshakes();
       for (const reset of [...live]) reset();
     },
     close: unsubscribe,

@@ -192,6 +192,19 @@ test('close drains, then cuts; what is asked of a closed service fails with CLOS
   await mesh.web.close();
 });
 
+test('a close without a drain cuts a peer in the middle of its handshake too', async () => {
+  await using mesh = await startMesh();
+  const server = mesh.api.serve(() => undefined);
+  const { port } = await server.listen(0, '127.0.0.1');
+  const silent = net.connect({ port, host: '127.0.0.1' });
+  silent.write(Buffer.from([0x16]));
+  const cut = once(silent, 'error');
+  await once(silent, 'connect');
+  (await mesh.web.dial('api')).destroy(); // what came before it was accepted before it
+  await server.close({ signal: AbortSignal.abort() });
+  assert.equal((await cut)[0].code, 'ECONNRESET');
+});
+
 test('an agent that is not there: wait rejects with what is missing, without wait the service is there and not ready', async () => {
   const closed = net.createServer();
   await once(closed.listen(0, '127.0.0.1'), 'listening');

@@ -48,6 +48,8 @@ export interface PeerServer {
   accept(raw: net.Socket): void;
   /** New handshakes use `state`, that is checked against what OpenSSL can read and throws before anything changes; live sockets stay. */
   replace(state: MtlsState | undefined): void;
+  /** Resets every peer whose handshake is under way; nobody is told of these. */
+  resetHandshakes(): void;
 }
 
 interface Handshake {
@@ -134,6 +136,13 @@ export function createPeerServer(options: PeerServerOptions): PeerServer {
     return underWay.delete(key);
   }
 
+  function resetHandshakes(): void {
+    for (const [key, { raw }] of [...underWay]) {
+      take(key, raw);
+      raw.resetAndDestroy();
+    }
+  }
+
   function replace(next: MtlsState | undefined): void {
     if (next !== undefined) handshakes.setSecureContext(contextOptions(next));
     state = next;
@@ -143,6 +152,7 @@ export function createPeerServer(options: PeerServerOptions): PeerServer {
     server: net.createServer({ noDelay: true, keepAlive: true, keepAliveInitialDelay }, accept),
     accept,
     replace,
+    resetHandshakes,
   };
 }
 
