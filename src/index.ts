@@ -40,6 +40,6 @@ export {
 export async function startService(options: ServiceOptions & { readonly log?: Log }): Promise<Service> {
   const { log = processWarnings, ...rest } = options;
   const runtime: Runtime = { clock: systemClock, log, metrics: noMetrics, random: Math.random };
-  if (options.development) return start(rest, runtime);
+  if (options.development || options.agent?.fetch) return start(rest, runtime);
   return start({ ...rest, agent: { ...clientOptionsFrom(process.env), ...options.agent } }, runtime);
 }

@@ -20,9 +20,9 @@ export interface Agent extends Closable {
   rotateRoot(): Promise<void>;
   /**
    * Asks the HTTP API without a socket, also where there is no listener: a path with its query, answered as the global `fetch` would
-   * answer. What was asked is answered before `close` is through; afterwards it rejects.
+   * answer. What was asked is answered before `close` is through; afterwards it rejects. A function of its own, to be handed on: `{ fetch: agent.fetch }`.
    */
-  fetch(path: string, init?: RequestInit): Promise<Response>;
+  readonly fetch: (path: string, init?: RequestInit) => Promise<Response>;
   /** Creates or replaces the intention between two services, either of which may be `*`. No token is asked for. */
   allow(source: string, destination: string): Promise<void>;
   deny(source: string, destination: string): Promise<void>;

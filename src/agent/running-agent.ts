@@ -24,6 +24,8 @@ export class RunningAgent implements Agent {
   readonly #parts: Parts;
   readonly #closed: PromiseWithResolvers<Error | undefined> = Promise.withResolvers<Error | undefined>();
 
+  readonly fetch: Agent['fetch'] = (path, init) => this.#parts.inProcess.fetch(path, init);
+
   constructor(parts: Parts) {
     this.#parts = parts;
   }
@@ -56,10 +58,6 @@ export class RunningAgent implements Agent {
 
   rotateRoot(): Promise<void> {
     return this.#parts.ca.rotateRoot();
-  }
-
-  fetch(path: string, init?: RequestInit): Promise<Response> {
-    return this.#parts.inProcess.fetch(path, init);
   }
 
   allow(source: string, destination: string): Promise<void> {

@@ -2,13 +2,13 @@
 
 import type { Closable, Runtime, Secret } from '../base/index.ts';
 import { InputError } from '../base/index.ts';
-import { formatAgentAddress } from './address.ts';
 import * as answers from './answers.ts';
 import { ApiError } from './api-error.ts';
 import type { BlockingQuery, HashQuery, Indexed } from './blocking-query.ts';
 import { parseExact } from './exact-json.ts';
+import { type FetchFunction, FetchTransport } from './fetch-transport.ts';
 import { anything, type Shape } from './shape.ts';
-import { type Answer, type Call, type ClientTls, Transport } from './transport.ts';
+import { type Answer, type Call, type ClientTls, HttpTransport } from './transport.ts';
 import type {
   AgentSelf,
   AgentService,
@@ -25,6 +25,8 @@ import type {
 export interface ClientOptions {
   /** `http://host:port`, `https://host:port`, `unix:///path` or `host:port`. */
   readonly address: string;
+  /** Asks an agent in this process, in place of the one at `address`. */
+  readonly fetch?: FetchFunction;
   /** Asked for each call, so that it may change. */
   readonly token?: () => Secret | undefined;
   /** Where catalog, health, intentions and queries are read, unless a call names another. Default: the agent's own. */
@@ -104,7 +106,7 @@ const manyIntentions = 64 * 1024 * 1024;
 
 /** Opens no connection yet. Throws `InputError` for an address that can't be one. */
 export function createClient(options: ClientOptions): ConsulClient {
-  const transport = new Transport(options);
+  const transport = options.fetch ? new FetchTransport(options.fetch, options) : new HttpTransport(options);
 
   const inDatacenter = (given?: InDatacenter): Record<string, string> => {
     const datacenter = given?.datacenter ?? options.datacenter;
@@ -140,7 +142,7 @@ export function createClient(options: ClientOptions): ConsulClient {
     };
 
   return {
-    address: formatAgentAddress(transport.address),
+    address: transport.address,
     roots: blocking(answers.caRoots, '/v1/agent/connect/ca/roots', {}),
     leaf: (service) =>
       blocking(answers.leaf, `/v1/agent/connect/ca/leaf/${encodeURIComponent(service)}`, {}, { wait: leafWaitTime }),

@@ -18,6 +18,7 @@ export {
 } from './client.ts';
 export { type ClientEnvironment, clientOptionsFrom, type Given, type Setting } from './environment.ts';
 export { parseExact } from './exact-json.ts';
+export type { FetchFunction } from './fetch-transport.ts';
 export { fieldsOfIntention } from './intention-fields.ts';
 export type { ClientTls } from './transport.ts';
 export type {

@@ -75,11 +75,26 @@ export interface Answer {
   readonly text: string;
 }
 
-const defaultTimeout = 10_000;
-const defaultMaxAnswer = 16 * 1024 * 1024;
+export const defaultTimeout = 10_000;
+export const defaultMaxAnswer: number = 16 * 1024 * 1024;
 
-export class Transport implements Closable {
-  readonly address: AgentAddress;
+/** What the client's endpoints stand on. */
+export interface Transport extends Closable {
+  /** For messages. */
+  readonly address: string;
+  /** Resolves for a 2xx answer; otherwise rejects with an `ApiError`, or with the signal's reason once it aborts. */
+  send(call: Call): Promise<Answer>;
+}
+
+export function outcomesOf({ metrics }: Pick<Runtime, 'metrics'>): Counter {
+  return metrics.counter('connect_api_calls_total', 'Calls to the agent by outcome: ok, or what went wrong.', [
+    'outcome',
+  ]);
+}
+
+export class HttpTransport implements Transport {
+  readonly address: string;
+  readonly #address: AgentAddress;
   readonly #options: TransportOptions;
   readonly #forCalls: http.Agent;
   readonly #forWatches: http.Agent;
@@ -92,19 +107,15 @@ export class Transport implements Closable {
 
   constructor(options: TransportOptions) {
     const { tls, maxSockets = 64, maxWatches = 128 } = options;
-    this.address = parseAgentAddress(options.address);
+    this.#address = parseAgentAddress(options.address);
+    this.address = formatAgentAddress(this.#address);
     this.#options = options;
     this.#maxWatches = maxWatches;
-    this.#forCalls = agentFor(this.address, tls, maxSockets);
-    this.#forWatches = agentFor(this.address, tls, maxWatches);
-    this.#outcomes = options.runtime.metrics.counter(
-      'connect_api_calls_total',
-      'Calls to the agent by outcome: ok, or what went wrong.',
-      ['outcome'],
-    );
+    this.#forCalls = agentFor(this.#address, tls, maxSockets);
+    this.#forWatches = agentFor(this.#address, tls, maxWatches);
+    this.#outcomes = outcomesOf(options.runtime);
   }
 
-  /** Resolves for a 2xx answer; otherwise rejects with an `ApiError`, or with the signal's reason once it aborts. */
   async send(call: Call): Promise<Answer> {
     try {
       const answer = await this.#exchange(call);
@@ -144,7 +155,7 @@ export class Transport implements Closable {
         // The agent closed a connection that we kept. Each such failure uses one up, so this ends.
         const { isRepeatable = call.method !== 'POST' && !call.isWatch } = call;
         if (!(error instanceof DeadConnection)) throw error;
-        if (!isRepeatable) throw failureOf(call, this.address, error.cause);
+        if (!isRepeatable) throw failureOf(call, this.#address, error.cause);
       }
     }
   }
@@ -178,7 +189,7 @@ export class Transport implements Closable {
 
     request.on('error', (error: NodeJS.ErrnoException) => {
       finish();
-      reject(isDead(request, error) ? new DeadConnection(error) : failureOf(call, this.address, error));
+      reject(isDead(request, error) ? new DeadConnection(error) : failureOf(call, this.#address, error));
     });
     request.on('response', (response) => {
       collect(response, call.maxAnswer ?? defaultMaxAnswer).then(
@@ -186,7 +197,7 @@ export class Transport implements Closable {
           finish();
           resolve({ status: response.statusCode ?? 0, headers: response.headers, text });
         },
-        (error) => cut(error instanceof TooBig ? tooBigError(call) : failureOf(call, this.address, error)),
+        (error) => cut(error instanceof TooBig ? tooBigError(call) : failureOf(call, this.#address, error)),
       );
     });
     request.end(call.body);
@@ -194,7 +205,7 @@ export class Transport implements Closable {
   }
 
   #request(call: Call): http.ClientRequest {
-    const { address } = this;
+    const address = this.#address;
     const query = call.query?.size ? `?${call.query}` : '';
     const common = {
       method: call.method,
@@ -212,7 +223,7 @@ export class Transport implements Closable {
     const token = this.#tokenOf(call);
     const { auth } = this.#options;
     return {
-      Host: hostHeader(this.address),
+      Host: hostHeader(this.#address),
       Accept: 'application/json',
       ...(token === undefined ? {} : { 'X-Consul-Token': headerValue(token) }),
       ...(auth === undefined ? {} : { Authorization: `Basic ${Buffer.from(auth.reveal()).toString('base64')}` }),
@@ -228,7 +239,7 @@ export class Transport implements Closable {
   #tooManyWatches(): ApiError {
     return new ApiError(
       'REFUSED',
-      `${this.#maxWatches} blocking queries to ${formatAgentAddress(this.address)} are open already: follow fewer services, or raise maxWatches and the agent's limits.http_max_conns_per_client`,
+      `${this.#maxWatches} blocking queries to ${this.address} are open already: follow fewer services, or raise maxWatches and the agent's limits.http_max_conns_per_client`,
     );
   }
 
@@ -297,18 +308,15 @@ function collect(response: http.IncomingMessage, most: number): Promise<string> 
 
 const where = (call: Call): string => `${call.method} ${call.path}`;
 
-function timeoutError(call: Call, address: AgentAddress, timeout: number): ApiError {
-  return new ApiError(
-    'TIMEOUT',
-    `no answer to ${where(call)} from ${formatAgentAddress(address)} within ${timeout / 1000} s`,
-  );
+export function timeoutError(call: Call, address: string, timeout: number): ApiError {
+  return new ApiError('TIMEOUT', `no answer to ${where(call)} from ${address} within ${timeout / 1000} s`);
 }
 
-function tooBigError(call: Call): ApiError {
+export function tooBigError(call: Call): ApiError {
   const most = (call.maxAnswer ?? defaultMaxAnswer) / 1024 / 1024;
   return new ApiError('BAD_ANSWER', `the answer to ${where(call)} is bigger than ${most} MiB`);
 }
 
-function closedError(): ApiError {
+export function closedError(): ApiError {
   return new ApiError('UNREACHABLE', 'the client was closed');
 }

@@ -64,9 +64,9 @@ export async function joinDevelopment(service: string, log: Log): Promise<Servic
       const stop = places.subscribe(() => instances.set(instancesOf(target, ca)), closing.signal);
       return { instances, close: async () => stop() };
     },
-    announce: (port) => {
+    announce: async (port) => {
       place(service, [...(places.value.get(service) ?? []), port]);
-      return () =>
+      return async () =>
         place(
           service,
           (places.value.get(service) ?? []).filter((other) => other !== port),

@@ -8,6 +8,6 @@ export type { Problem } from './problems.ts';
 export type { Resolution, ResolveTarget } from './resolver.ts';
 export type { CallerServer } from './serve.ts';
 export { type AgentOptions, type Service, type ServiceOptions, startService } from './service.ts';
-export { type ServiceState, type ServiceStateOptions, startServiceState } from './service-state.ts';
+export { type ServiceState, type ServiceStateOptions, startServiceState, type Withdraw } from './service-state.ts';
 export type { Target } from './target.ts';
 export type { UndiciConnect } from './undici.ts';

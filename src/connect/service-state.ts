@@ -21,8 +21,17 @@ export interface ServiceState extends Closable {
   ask(peer: Peer, signal: AbortSignal): Promise<Decision>;
   /** Follows where `target` can be dialled, until the resolution or the state is closed. */
   resolve(target: ResolveTarget): Resolution;
-  /** Tells others where the service accepts peers, where that is not the agent's business; call the result when it stops. */
-  announce?(port: number): () => void;
+  /** Tells others where the service accepts peers, where that is nobody else's business; resolves when they know. */
+  announce?(port: number): Promise<Withdraw>;
+}
+
+/** Tells them that it has stopped. Never rejects. */
+export type Withdraw = () => Promise<void>;
+
+/** Takes back what was announced, also while that is still under way. Never rejects: whoever announced has heard of a failure. */
+export async function withdraw(announced: Promise<Withdraw> | undefined): Promise<void> {
+  const end = await announced?.catch(() => undefined);
+  await end?.();
 }
 
 export interface ServiceStateOptions {

@@ -2,7 +2,7 @@
 
 import type { Agent, ServerOptions } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { type ClientTls, createClient } from '../api/index.ts';
+import { type ClientTls, createClient, type FetchFunction } from '../api/index.ts';
 import { type Closable, type CloseOptions, Closers, InputError, type Runtime, Secret } from '../base/index.ts';
 import { defaultTls, type TlsSettings } from '../mtls/index.ts';
 import type { CallerSocket, ServeOptions } from './callers.ts';
@@ -25,6 +25,8 @@ import { type UndiciConnect, undiciConnect } from './undici.ts';
 export interface AgentOptions {
   /** `http://host:port`, `https://host:port`, `unix:///path` or `host:port`. Default: 127.0.0.1:8500. */
   readonly address?: string;
+  /** An agent in this process, asked without a socket and in place of one at `address`: `fetch` of an agent of `fairlead/agent`. */
+  readonly fetch?: FetchFunction;
   /** A function is asked for each call, so that the token may change. */
   readonly token?: string | Secret | (() => Secret | undefined);
   readonly tls?: ClientTls;
@@ -79,8 +81,12 @@ export interface Service extends Closable {
   listen(target: Target, options: LocalListenerOptions): Promise<LocalListener>;
 }
 
-/** Rejects with a `ConnectError`, with `InputError` for options that can't be, or with the signal's reason. */
-export async function startService(options: ServiceOptions, runtime: Runtime): Promise<Service> {
+/** `adapt` adds to what is true for it, such as whom it tells where it listens. Rejects with a `ConnectError`, with `InputError` for options that can't be, or with the signal's reason. */
+export async function startService(
+  options: ServiceOptions,
+  runtime: Runtime,
+  adapt: (state: ServiceState) => ServiceState = (state) => state,
+): Promise<Service> {
   if (options.name === '' || options.name.includes('/'))
     throw new InputError('name', `expected the name of a service, without "/", found ${JSON.stringify(options.name)}`);
   await using starting = new Closers();
@@ -88,7 +94,7 @@ export async function startService(options: ServiceOptions, runtime: Runtime): P
     ? starting.add(await joinDevelopment(options.name, runtime.log))
     : starting.add(followAgent(options, runtime, starting));
   const closing = new AbortController();
-  const ground = layGround(state, options.tls ?? defaultTls, runtime, closing.signal);
+  const ground = layGround(adapt(state), options.tls ?? defaultTls, runtime, closing.signal);
   starting.add(abortOnClose(closing));
   if (options.wait !== false) await waitUntilReady(ground, options.waitTimeout ?? 10_000, options.signal);
   return new RunningService(ground, starting.release());
