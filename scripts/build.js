@@ -28,7 +28,7 @@ if (!existsSync('dist/.inputs') || readFileSync('dist/.inputs', 'utf8') !== inpu
 /** One hash of all that a build depends on. */
 function hashInputs() {
   const hash = createHash('sha256');
-  const sources = globSync('src/**/*.ts').filter((path) => !/\.test\.ts$|\b(?:scenarios|testing)\b/.test(path));
+  const sources = globSync('src/**/*.ts').filter((path) => !/\.test\.ts$|[\\/](?:scenarios|testing)[\\/]/.test(path));
   const settings = ['tsconfig.json', 'tsconfig.build.json', 'package-lock.json', 'scripts/build.js'];
   for (const path of [...sources.sort(), ...settings]) {
     hash.update(`${path}\0`).update(readFileSync(path)).update('\0');

@@ -23,6 +23,7 @@ const everythingBelow = [
   'admin',
   'proxy',
   'agent',
+  'mesh',
 ];
 
 /** Each room under `src/` with the rooms it may import. */
@@ -40,6 +41,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   admin: ['base', 'http'],
   proxy: ['base', 'api', 'mtls', 'connect', 'relay', 'admin'],
   agent: ['base', 'pki', 'issuing', 'intentions', 'api', 'http', 'hcl', 'admin'],
+  mesh: ['base', 'connect', 'agent'],
   testing: everythingBelow,
   cli: ['base', 'intentions', 'hcl', 'api', 'admin', 'proxy', 'agent'],
   scenarios: [...everythingBelow, 'testing'],

@@ -3,9 +3,20 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import * as sdk from './index.ts';
 import { runProgram } from './testing/index.ts';
+import * as kit from './testing.ts';
 
 test('the SDK exports these names and no others', () => {
   assert.deepEqual(Object.keys(sdk).sort(), ['ConnectError', 'InputError', 'Secret', 'development', 'startService']);
+});
+
+test('the testing kit exports these names and no others', () => {
+  assert.deepEqual(Object.keys(kit).sort(), ['ConnectError', 'InputError', 'fakeClock', 'startMesh']);
+});
+
+test('the testing kit loads nothing that only our own tests use', async () => {
+  const loaded = await modulesLoadedBy(new URL('./testing.ts', import.meta.url));
+  const rooms = loaded.map((url) => /\/src\/(\w+)\//.exec(url)?.[1]);
+  assert.ok(rooms.includes('mesh') && !rooms.includes('testing') && !rooms.includes('cli'));
 });
 
 test('importing the SDK loads no library, no SQLite, and no room that its users do not need', async () => {

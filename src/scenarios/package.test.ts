@@ -34,6 +34,7 @@ test('the installed command says its version', async () => {
 for (const [entry, name] of [
   ['fairlead', 'startService'],
   ['fairlead/agent', 'startAgent'],
+  ['fairlead/testing', 'startMesh'],
 ] as const) {
   test(`the installed ${entry} can be imported and required`, async () => {
     const imported = await inFolder(process.execPath, `console.log(typeof (await import('${entry}')).${name})`);
@@ -48,7 +49,14 @@ test('the installed types serve a user who checks everything', async () => {
   const program = `
     import { ConnectError, startService } from 'fairlead';
     import { startAgent } from 'fairlead/agent';
-    export const used: unknown[] = [ConnectError, startService, startAgent];`;
+    import { fakeClock, type Mesh, startMesh } from 'fairlead/testing';
+    export const used: unknown[] = [ConnectError, startService, startAgent];
+    export const dial = async (mesh: Mesh<'web' | 'api'>) => (await mesh.service('web').dial('api')).peer.service;
+    export const mesh = () => startMesh({ services: ['web', 'api'], intentions: ['web → api: allow'] });
+    export const agent = () => startAgent({ dev: true, http: [], clock: fakeClock() });
+    export const web = async () => startService({ name: 'web', agent: { fetch: (await agent()).fetch } });
+    // @ts-expect-error: a name that is not of the mesh
+    export const unknown = async () => (await mesh()).service('wbe');`;
   await writeFile(join(folder, 'user.ts'), program);
   const compiler = join(checkout, 'node_modules/typescript/bin/tsc');
   const types = ['--typeRoots', join(checkout, 'node_modules/@types'), '--types', 'node'];
@@ -76,7 +84,7 @@ test('on a Node that is too old, command and imports say in one line what to ins
   assert.match(ran.stderr, said);
   assert.equal(ran.stderr.trim().split('\n').length, 1);
 
-  for (const entry of ['fairlead', 'fairlead/agent']) {
+  for (const entry of ['fairlead', 'fairlead/agent', 'fairlead/testing']) {
     const script = `import('${entry}').then(() => console.log('loaded'), (error) => console.log(error.message))`;
     assert.match((await inFolder(old, script)).stdout, said, entry);
   }
