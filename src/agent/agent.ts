@@ -92,7 +92,8 @@ export async function startAgent(options: AgentOptions, runtime: Runtime, hooks:
   });
   const commonHeaders = { 'X-Consul-Default-Acl-Policy': context.defaultPolicy };
   const inProcess = starting.add(startInProcessServer({ routes, commonHeaders }, runtime.log));
-  const addresses = await listen(config, { routes, commonHeaders }, runtime, starting);
+  const served = { routes, commonHeaders: { ...config.responseHeaders, ...commonHeaders } };
+  const addresses = await listen(config, served, runtime, starting);
   starting.add(
     startSupervisor({
       store,

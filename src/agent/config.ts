@@ -3,7 +3,14 @@
 import { hostname } from 'node:os';
 import { z } from 'zod';
 import { InputError } from '../base/index.ts';
-import { type AccessOptions, isAddressRange, type ListenAddress } from '../http/index.ts';
+import {
+  type AccessOptions,
+  canonicalHeaders,
+  findHeaderError,
+  isAddressRange,
+  type ListenAddress,
+  type ResponseHeaders,
+} from '../http/index.ts';
 import type { AclConfig } from './acl/open-acls.ts';
 import { type ManagedProxyConfig, type ManagedProxyOptions, managedProxyConfig } from './managed-proxy-config.ts';
 import type { ScriptChecks } from './registry/script-checks.ts';
@@ -40,6 +47,8 @@ export interface AgentConfig {
   readonly allowedHosts: readonly string[];
   /** What is closed on its listeners, whatever token a request has. Default: nothing. Calls of `fetch` in this process are not concerned. */
   readonly access: AccessOptions;
+  /** Of the operator's own, on the answers of its listeners; not on the index page, nor where there is no such path. Default: none. */
+  readonly responseHeaders: ResponseHeaders;
   readonly limits: AgentLimits;
   /** From which sidecars get their ports, both ends included. Default: 21000 to 21255. */
   readonly sidecarPorts: { readonly min: number; readonly max: number };
@@ -56,6 +65,8 @@ export interface AgentConfig {
 export interface AgentLimits {
   /** Bytes of a request's body. Default: 1 MiB. */
   readonly body: number;
+  /** Bytes of a request line and its headers. Default: 32 KiB. */
+  readonly headers: number;
   /** Open connections of one listener. Default: 20 000. */
   readonly connections: number;
   /** Open connections of one client address, on each listener; 0: no limit. Default: 200, and no limit for clients on this machine. */
@@ -107,6 +118,14 @@ const nodeMeta = z
     if (message !== undefined) issues.push({ code: 'custom', message, input: value });
   })
   .default({});
+const responseHeaders = z
+  .record(z.string(), z.string())
+  .check(({ value, issues }) => {
+    const message = findHeaderError(value);
+    if (message !== undefined) issues.push({ code: 'custom', message, input: value });
+  })
+  .transform(canonicalHeaders)
+  .prefault({});
 const uuid = z.string().regex(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i, 'expected a UUID');
 const policy = z.enum(['allow', 'deny'], 'expected allow or deny');
 const token = z.string().min(1, 'expected a token').max(4_096, 'expected a token of at most 4096 characters');
@@ -115,6 +134,8 @@ const addressRange = z.string().refine(isAddressRange, {
 });
 const milliseconds = z.number().positive('expected a duration above 0');
 const openObject = z.record(z.string(), z.unknown());
+
+const headerBounds = 'expected 1024 to 1048576 bytes';
 
 const schema = z.strictObject({
   dataDir: z.string().min(1, 'expected a folder').optional(),
@@ -152,12 +173,18 @@ const schema = z.strictObject({
       writersFrom: z.array(addressRange).default([]),
     })
     .prefault({}),
+  responseHeaders,
   limits: z
     .strictObject({
       body: z
         .int()
         .min(1_024)
         .default(1 << 20),
+      headers: z
+        .int(headerBounds)
+        .min(1_024, headerBounds)
+        .max(1 << 20, headerBounds)
+        .default(32 << 10),
       connections: z.int().min(1).default(20_000),
       connectionsPerClient: z.int('expected 0 or more').min(0, 'expected 0 or more').optional(),
       requestRatePerClient: z.number('expected 0 or more').min(0, 'expected 0 or more').optional(),

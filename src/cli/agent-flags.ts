@@ -30,6 +30,7 @@ export interface AgentFlags {
   readonly 'node-id': Flag<string>;
   readonly 'node-meta': ListFlag;
   readonly 'pid-file': Flag<string>;
+  readonly segment: Flag<string>;
 }
 
 export const agentFlags: AgentFlags = {
@@ -44,7 +45,10 @@ export const agentFlags: AgentFlags = {
   'config-format': configFormat,
   'data-dir': text('The folder that keeps the state.', 'folder'),
   datacenter: text('The name of the datacenter. Default: dc1.', 'name'),
-  'default-intention-policy': text('What applies where no intention matches. Default: allow.', 'allow or deny'),
+  'default-intention-policy': text(
+    'What applies where no intention matches. Default: that of ACLs, else allow.',
+    'allow or deny',
+  ),
   dev: toggle('Keep the state in memory only.'),
   'enable-local-script-checks': toggle('Let checks of configuration files run programs.'),
   'enable-script-checks': toggle(
@@ -59,6 +63,7 @@ export const agentFlags: AgentFlags = {
   'node-id': text("This node's ID, a UUID. Default: a random one, kept in the state.", 'id'),
   'node-meta': list("This node's metadata; may be given several times.", 'key:value', checkMeta),
   'pid-file': text('A file to write the process ID to.', 'file'),
+  segment: text('Only an empty one: network segments are not there.', 'name'),
 };
 
 /** The flags that say what a key says. */
@@ -79,6 +84,7 @@ export const flagKeys: Readonly<Partial<Record<keyof AgentFlags, string>>> = {
   'node-id': 'node_id',
   'node-meta': 'node_meta',
   'pid-file': 'pid_file',
+  segment: 'segment',
 };
 
 /** The flags on the line as a configuration of their own. */
@@ -144,7 +150,6 @@ export const ignoredFlags: FlagTable = {
   'retry-join-wan': ignoredList,
   'retry-max': ignoredText,
   'retry-max-wan': ignoredText,
-  segment: ignoredText,
   'serf-lan-allowed-cidrs': ignoredList,
   'serf-lan-bind': ignoredText,
   'serf-lan-port': ignoredText,

@@ -29,7 +29,9 @@ export function agentOptions(settings: AgentSettings): AgentOptions {
     },
     defaultIntentionPolicy: policy(settings.defaultIntentionPolicy, 'default_intention_policy'),
     access: { blockedPaths: settings.blockedPaths ?? [], writersFrom: settings.writersFrom ?? [] },
+    responseHeaders: settings.responseHeaders,
     limits: withoutUndefined({
+      headers: headerBytes(settings.maxHeaderBytes),
       connectionsPerClient: settings.connectionsPerClient,
       requestRatePerClient: settings.requestRatePerClient,
     }),
@@ -56,6 +58,8 @@ const keys: Readonly<Record<string, string>> = {
   datacenter: 'datacenter',
   clusterId: 'connect.ca_config.cluster_id',
   caConfig: 'connect.ca_config',
+  responseHeaders: 'http_config.response_headers',
+  'limits.headers': 'http_config.max_header_bytes',
   'limits.connectionsPerClient': 'limits.http_max_conns_per_client',
   'limits.requestRatePerClient': 'limits.http_max_request_rate_per_client',
   'acl.tokens': 'acl.tokens',
@@ -137,6 +141,11 @@ function managedProxies(settings: AgentSettings): AgentOptions['managedProxies']
       config: settings.proxyConfig,
     },
   };
+}
+
+/** 0 and less have always been the words for the usual limit. */
+function headerBytes(count: number | undefined): number | undefined {
+  return count === undefined || count <= 0 ? undefined : count;
 }
 
 function interval(text: string | undefined): number | undefined {

@@ -23,6 +23,8 @@ export interface AgentSettings {
   readonly httpPort?: number;
   readonly blockedPaths?: readonly string[];
   readonly writersFrom?: readonly string[];
+  readonly responseHeaders?: Readonly<Record<string, string>>;
+  readonly maxHeaderBytes?: number;
   readonly connectionsPerClient?: number;
   readonly requestRatePerClient?: number;
   readonly sidecarMinPort?: number;
@@ -68,6 +70,8 @@ const keyOf: Readonly<Record<PlainName, string>> = {
   bindAddress: 'bind_addr',
   blockedPaths: 'http_config.block_endpoints',
   caConfig: 'connect.ca_config',
+  maxHeaderBytes: 'http_config.max_header_bytes',
+  responseHeaders: 'http_config.response_headers',
   connectionsPerClient: 'limits.http_max_conns_per_client',
   requestRatePerClient: 'limits.http_max_request_rate_per_client',
   checkUpdateInterval: 'check_update_interval',

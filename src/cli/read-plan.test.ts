@@ -19,6 +19,17 @@ const refused: readonly (readonly [text: string, message: string])[] = [
     'http_config { allow_write_http_from = ["10.0.0.1"] }',
     ':2: http_config.allow_write_http_from: expected a range of addresses such as 10.0.0.0/8, found "10.0.0.1"',
   ],
+  [
+    'http_config { response_headers { "X-A" = "b\\nSet-Cookie: c" } }',
+    ':2: http_config.response_headers: Invalid character in header content ["X-A"]',
+  ],
+  ['http_config { response_headers { "X A" = "b" } }', ':2: http_config.response_headers: Header name must be a valid'],
+  [
+    'http_config { response_headers { content-length = "1" } }',
+    ':2: http_config.response_headers: Content-Length is set by the agent itself',
+  ],
+  ['http_config { max_header_bytes = 12 }', ':2: http_config.max_header_bytes: expected 1024 to 1048576 bytes'],
+  ['segment = "a"', ':2: segment: network segments are not there'],
   ['ports { https = 8501 }', ':2: ports.https: HTTPS is not served here'],
   ['acl { default_policy = "deny" }', ':2: acl.default_policy: nothing is denied without acl.enabled = true'],
   ['acl_default_policy = "deny"', ':2: acl_default_policy: nothing is denied'],
@@ -42,6 +53,9 @@ for (const [text, message] of refused) {
 }
 
 test('what is asked for on the line is refused under the name of the flag', async () => {
+  await assert.rejects(readPlan({ paths: [], isDev: true, values: { segment: 'a' } }), {
+    message: /^-segment \(segment\): network segments are not there/,
+  });
   await assert.rejects(readPlan({ paths: [], isDev: true, values: { ports: { https: 8501 } } }), {
     message: /^-https-port \(ports\.https\): HTTPS is not served here/,
   });
