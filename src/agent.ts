@@ -24,12 +24,12 @@ export { type Clock, InputError, type Log } from './base/index.ts';
 export async function startAgent(
   options: AgentOptions & AgentHooks & { readonly log?: Log; readonly clock?: Clock },
 ): Promise<Agent> {
-  const { log = processWarnings, clock = systemClock, readDefinitions, ...rest } = options;
+  const { log = processWarnings, clock = systemClock, readDefinitions, readMetrics, ...rest } = options;
   // Loaded only now: an older Node, which has no SQLite, is to get as far as the check above.
   const { startAgent: start } = await import('./agent/index.ts');
   return start(
     rest,
     { log, clock, metrics: noMetrics, random: Math.random },
-    readDefinitions ? { readDefinitions } : {},
+    { ...(readDefinitions && { readDefinitions }), ...(readMetrics && { readMetrics }) },
   );
 }

@@ -35,6 +35,8 @@ import { startSupervisor } from './supervisor/supervisor.ts';
 export interface AgentHooks {
   /** Reads the configuration files again, for `PUT /v1/agent/reload`. Absent: what they define stays. */
   readonly readDefinitions?: () => Promise<Definitions>;
+  /** What the runtime has counted, as Prometheus reads it, for `GET /v1/agent/metrics`. Absent: 501 there. */
+  readonly readMetrics?: () => Promise<string>;
 }
 
 /**
@@ -89,6 +91,7 @@ export async function startAgent(options: AgentOptions, runtime: Runtime, hooks:
     managedProxies: { allowApiRegistration: config.managedProxies.allowApiRegistration, planning },
     self,
     acl: { acls, reset },
+    metrics: hooks.readMetrics,
   });
   const commonHeaders = { 'X-Consul-Default-Acl-Policy': context.defaultPolicy };
   const inProcess = starting.add(startInProcessServer({ routes, commonHeaders }, runtime.log));

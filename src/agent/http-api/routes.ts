@@ -13,6 +13,7 @@ import { configRoutes } from './config-routes.ts';
 import type { ApiContext } from './context.ts';
 import { intentionRoutes } from './intention-routes.ts';
 import { managedProxyRoutes } from './managed-proxy-routes.ts';
+import { type MetricsText, metricsRoutes } from './metrics-route.ts';
 import { registryRoutes } from './registry-routes.ts';
 import { type SelfRoutesOptions, selfRoutes } from './self-routes.ts';
 import { serviceIntentions } from './service-intentions.ts';
@@ -26,14 +27,16 @@ export interface ApiOptions {
   readonly managedProxies: NonNullable<AgentRoutesOptions['managedProxies']>;
   readonly self: SelfRoutesOptions;
   readonly acl: AclRoutesOptions;
+  readonly metrics: MetricsText | undefined;
 }
 
 export function apiRoutes(context: ApiContext, options: ApiOptions): Route[] {
-  const { ca, sidecarPorts, scriptChecks, managedProxies, self, acl } = options;
+  const { ca, sidecarPorts, scriptChecks, managedProxies, self, acl, metrics } = options;
   const { address, serverPort } = self.node;
   const routes = [
     ...statusRoutes(context, `${address}:${serverPort}`),
     ...selfRoutes(context, self),
+    ...metricsRoutes(context, metrics),
     ...aclRoutes(context, acl),
     ...caRoutes(context, ca),
     ...registryRoutes(context, { sidecarPorts, scriptChecks, managedProxies }),

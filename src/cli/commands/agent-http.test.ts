@@ -82,6 +82,26 @@ test('what is blocked, and who may only read, is so whatever the spelling', asyn
   assert.match(await ask(agent, 'GET /v1/agent/services'), /^HTTP\/1\.1 200 /);
 });
 
+test('what was refused is among the metrics, for who may read the agent', async () => {
+  await using agent = await startAgent('limits { http_max_conns_per_client = 1 }');
+  const first = await open(agent);
+  assert.match(await ask(agent, 'GET /v1/status/leader'), /^HTTP\/1\.1 429 /);
+  first.end();
+  await once(first.resume(), 'close');
+  const metrics = await ask(agent, 'GET /v1/agent/metrics?format=prometheus');
+  assert.match(metrics, /^HTTP\/1\.1 200 .*\r\nContent-Type: text\/plain; version=0\.0\.4; charset=utf-8\r\n/s);
+  assert.match(metrics, /^connect_http_refused_total\{what="connections"\} 1$/m);
+  assert.match(await ask(agent, 'GET /v1/agent/metrics'), /^HTTP\/1\.1 501 .*\?format=prometheus/s);
+
+  await using guarded = await startAgent(
+    'acl { enabled = true default_policy = "deny" tokens { initial_management = "5ecd0be5-5e6f-4a3c-9a4c-0d8f3f3b1d11" } }',
+  );
+  const path = 'GET /v1/agent/metrics?format=prometheus';
+  assert.match(await ask(guarded, path), /^HTTP\/1\.1 403 .*Permission denied/s);
+  const token = 'X-Consul-Token: 5ecd0be5-5e6f-4a3c-9a4c-0d8f3f3b1d11';
+  assert.match(await ask(guarded, path, token), /^HTTP\/1\.1 200 /);
+});
+
 async function startAgent(config: string): Promise<Program> {
   const file = join(folder, 'agent.hcl');
   await writeFile(file, config);

@@ -78,8 +78,9 @@ async function runAgent(
     if (waiting.length > 0) runtime.log.warn('changed settings wait for a restart', { settings: waiting });
     return wanted.config.definitions;
   };
+  const readMetrics = (): Promise<string> => runtime.metrics.text();
   const options = withOwnProxy(plan.options, plan.level, context.env);
-  const running = await startAgent(options, runtime, { readDefinitions }).catch((error: unknown) => {
+  const running = await startAgent(options, runtime, { readDefinitions, readMetrics }).catch((error: unknown) => {
     throw startFailure(error, plan);
   });
   context.print(`==> Fairlead agent running on ${running.addresses.map(formatHttpAddress).join(', ')}`);
