@@ -46,6 +46,8 @@ const stricter: Readonly<Record<string, string>> = {
   'no-http': 'an agent without HTTP is of no use here',
   'node-id': 'its agent refuses it at the start',
   'node-name': 'a / in the name of a node makes it unreachable in paths of the API',
+  'response-headers-of-its-own': 'another length would break every answer',
+  'response-headers-with-a-line-break': 'they would be two headers; its agent sends something else than was written',
   'scripts-not-allowed': 'its agent refuses it at the start',
   'service-on-every-address': 'its agent refuses it at the start',
   'service-without-name': 'its agent refuses it at the start',

@@ -1,0 +1,2 @@
+data_dir = "/var/lib/agent"
+http_config { response_headers { "Content-Length" = "1" } }
