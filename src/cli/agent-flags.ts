@@ -35,10 +35,10 @@ export interface AgentFlags {
 
 export const agentFlags: AgentFlags = {
   advertise: text('The IP address under which the services of this node are found. Default: that of -bind.', 'address'),
-  bind: text('The same. Default: 127.0.0.1.', 'address'),
-  client: text('The address to serve HTTP on. Default: 127.0.0.1.', 'address'),
+  bind: text('Likewise; -advertise wins. Default: 127.0.0.1.', 'address'),
+  client: text('The address to serve HTTP on, or several apart by spaces. Default: 127.0.0.1.', 'address'),
   'config-dir': {
-    ...list('A folder of configuration files, read by name; may be given several times.', 'folder'),
+    ...list('A folder of which .hcl and .json files are read by name; may be given several times.', 'folder'),
     joins: 'config-file', // one list, in the order of the command line
   },
   'config-file': list('A configuration file, .hcl or .json; may be given several times. A later one wins.', 'file'),
@@ -50,14 +50,14 @@ export const agentFlags: AgentFlags = {
     'allow or deny',
   ),
   dev: toggle('Keep the state in memory only.'),
-  'enable-local-script-checks': toggle('Let checks of configuration files run programs.'),
+  'enable-local-script-checks': toggle('Let checks of configuration files run programs. Default: none may.'),
   'enable-script-checks': toggle(
     'Let checks of the HTTP API run programs too. Whoever may register one runs what they like.',
   ),
   hcl: list('A piece of configuration in HCL, which wins over files and flags; may be given several times.', 'text'),
   'http-port': integer('The port to serve HTTP on. Default: 8500.', 'port'),
   'https-port': integer('Only -1: HTTPS is not served here.', 'port'),
-  'log-json': toggle('Log as JSON lines.'),
+  'log-json': toggle('Log as JSON lines. Default: unless standard output is a terminal.'),
   'log-level': text('trace, debug, info, warn or err. Default: info.', 'level'),
   node: text("This node's name. Default: the host's.", 'name'),
   'node-id': text("This node's ID, a UUID. Default: a random one, kept in the state.", 'id'),

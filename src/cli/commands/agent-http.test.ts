@@ -7,10 +7,9 @@ import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { fileURLToPath } from 'node:url';
-import { type Program, startProgram } from '../../testing/programs.ts';
+import { addressOfAgent, startAgentProgram } from '../../testing/agent-program.ts';
+import type { Program } from '../../testing/programs.ts';
 
-const main = fileURLToPath(new URL('../main.ts', import.meta.url));
 let folder: string;
 
 before(async () => {
@@ -105,9 +104,7 @@ test('what was refused is among the metrics, for who may read the agent', async 
 async function startAgent(config: string): Promise<Program> {
   const file = join(folder, 'agent.hcl');
   await writeFile(file, config);
-  const agent = await startProgram(process.execPath, [main, 'agent', '-dev', '-http-port=0', '-config-file', file]);
-  await agent.line(/Fairlead agent running on/);
-  return agent;
+  return startAgentProgram('-dev', '-config-file', file);
 }
 
 /** A connection that the agent has accepted: it answered a request on it. */
@@ -129,6 +126,6 @@ async function ask(agent: Program, line: string, header: string = 'X-Nothing: 1'
 }
 
 function connectTo(agent: Program): Socket {
-  const port = /running on 127\.0\.0\.1:(\d+)/.exec(agent.output())?.[1];
-  return connect(Number(port), '127.0.0.1');
+  const [host, port] = addressOfAgent(agent).split(':');
+  return connect(Number(port), host);
 }

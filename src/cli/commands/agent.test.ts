@@ -7,7 +7,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { type Program, runProgram, startProgram } from '../../testing/programs.ts';
+import { addressOfAgent as addressOf, startAgentProgram as startAgent } from '../../testing/agent-program.ts';
+import { runProgram } from '../../testing/programs.ts';
 
 const main = fileURLToPath(new URL('../main.ts', import.meta.url));
 let folder: string;
@@ -54,6 +55,11 @@ test('a pasted Consul line starts an agent, with one warning about what means no
     '-serf-lan-port',
     '-server',
   ]);
+});
+
+test('the summary at the start says what happens where no intention matches, ACLs considered', async () => {
+  await using agent = await startAgent('-dev', '-hcl', 'acl { enabled = true default_policy = "deny" }');
+  assert.match(agent.output(), /Intention default: deny$/m);
 });
 
 test('SIGINT and SIGTERM end an agent with 0, blocked queries or not', async () => {
@@ -168,16 +174,6 @@ test('a second agent on the same folder is refused', async () => {
   assert.match(stderr, /^==> .*twice/m);
   assert.doesNotMatch(stderr, /^ +at /m);
 });
-
-async function startAgent(...flags: readonly string[]): Promise<Program> {
-  const agent = await startProgram(process.execPath, [main, 'agent', '-http-port=0', ...flags]);
-  await agent.line(/Fairlead agent running on/);
-  return agent;
-}
-
-function addressOf(agent: Program): string {
-  return /running on (127\.0\.0\.1:\d+)/.exec(agent.output())?.[1] ?? '';
-}
 
 function fairlead(...args: readonly string[]): ReturnType<typeof runProgram> {
   return runFairlead(args, {});

@@ -1,5 +1,5 @@
 import { rmSync, writeFileSync } from 'node:fs';
-import { type AgentConfig, StorageError, startAgent } from '../../agent/index.ts';
+import { type AgentConfig, intentionDefaultOf, StorageError, startAgent } from '../../agent/index.ts';
 import { InputError, messageOf } from '../../base/index.ts';
 import { type AgentFlags, agentFlags, configOfFlags, givenIgnoredFlags, ignoredFlags } from '../agent-flags.ts';
 import { formatHttpAddress } from '../agent-options.ts';
@@ -20,8 +20,9 @@ const drainTime = 5_000;
 
 export const agent: Command = defineCommand({
   usage: 'agent [options]',
-  about: `Runs an agent until it is told to stop: a registry of services with health checks, a certificate authority and intentions,
-behind the HTTP API of Consul. It wants a folder for its state with -data-dir, or -dev to keep it in memory.
+  about: `Runs an agent until it is told to stop: a registry of services with health checks, a certificate
+authority and intentions, behind the HTTP API of Consul. It wants a folder for its state with
+-data-dir, or -dev to keep it in memory. SIGHUP reads its configuration files again.
 
     fairlead agent -dev
     fairlead agent -data-dir=/var/lib/fairlead -default-intention-policy=deny`,
@@ -107,6 +108,6 @@ function summaryOf(config: AgentConfig): { label: string; value: string }[] {
     { label: 'Datacenter', value: config.datacenter },
     { label: 'Client Addr', value: config.http.map(formatHttpAddress).join(', ') },
     { label: 'State', value: config.dataDir ?? 'in memory, gone at the end' },
-    { label: 'Intention default', value: config.defaultIntentionPolicy ?? 'allow' },
+    { label: 'Intention default', value: intentionDefaultOf(config).allow ? 'allow' : 'deny' },
   ];
 }

@@ -8,9 +8,9 @@ import { readPlan } from '../read-plan.ts';
 
 export const validate: Command = defineCommand({
   usage: 'validate [options] FILE_OR_DIRECTORY...',
-  about: `Reads configuration files as the agent would at its start, without starting it, and says what is wrong with them.
-Give all the files that the agent is to have: what it needs and none of them says is wrong too.
-The exit code is 0 if they can be used, otherwise 1.`,
+  about: `Reads configuration files as the agent would at its start, without starting it, and says what is
+wrong with them. Give all the files that the agent is to have: what it needs and none of them
+says is wrong too. The exit code is 0 if they can be used, otherwise 1.`,
   flags: { 'config-format': configFormat, quiet: toggle('Print nothing if the configuration is valid.') },
   run: async (values, args, context) => {
     if (args.length === 0) throw new CommandFailure('Must specify at least one config file or directory');
