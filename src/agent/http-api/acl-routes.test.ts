@@ -271,6 +271,40 @@ test('a deleted token gets neither a cached leaf nor a decision, and a wait that
   assert.deepEqual(await waiting.then(({ status, text }) => [status, text]), [403, 'ACL not found']);
 });
 
+const losses: readonly (readonly [what: string, lose: (agent: Tested, granted: Granted) => Promise<unknown>])[] = [
+  ['its policy says less', ({ ok }, { policy }) => ok('PUT', `/v1/acl/policy/${policy}`, { body: { Name: 'p' } })],
+  ['its policy is deleted', ({ ok }, { policy }) => ok('DELETE', `/v1/acl/policy/${policy}`)],
+  ['its role loses the policy', ({ ok }, { role }) => ok('PUT', `/v1/acl/role/${role}`, { body: { Name: 'r' } })],
+  ['its role is deleted', ({ ok }, { role }) => ok('DELETE', `/v1/acl/role/${role}`)],
+  ['it loses the role', ({ ok }, { token }) => ok('PUT', `/v1/acl/token/${token.AccessorID}`, { body: {} })],
+];
+
+for (const [what, lose] of losses)
+  test(`a token gets no leaf any more when ${what}: neither the cached one, nor one that it waits for`, async () => {
+    await using agent = await start({}, { random: () => 0 });
+    const { ID: policy } = await agent.ok('PUT', '/v1/acl/policy', { body: { Name: 'p', Rules: write('web') } });
+    const { ID: role } = await agent.ok('PUT', '/v1/acl/role', { body: { Name: 'r', Policies: [{ ID: policy }] } });
+    const token = await agent.ok('PUT', '/v1/acl/token', { body: { Roles: [{ ID: role }] } });
+    const own = { token: token.SecretID };
+    const leaf = '/v1/agent/connect/ca/leaf/web';
+    const first = await agent.ask('GET', leaf, own);
+    assert.equal(first.status, 200);
+    const after = `${leaf}?index=${first.headers.get('x-consul-index')}`;
+    const untilNext = agent.ask('GET', after, own);
+    const untilItsTime = agent.ask('GET', `${after}&wait=500ms`, own);
+
+    await lose(agent, { policy, role, token });
+
+    const refused = [403, 'Permission denied: Missing service:write on web'];
+    const told = ({ status, text }: Answer) => [status, text];
+    assert.deepEqual(told(await agent.ask('GET', leaf, own)), refused);
+    assert.deepEqual(told(await untilItsTime), refused);
+    await agent.rotateRoot();
+    assert.deepEqual(told(await untilNext), refused, 'the new leaf wakes the one who waits, and is not for it');
+    const { headers } = await agent.ask('GET', after);
+    assert.ok(Number(headers.get('x-consul-index')) > Number(first.headers.get('x-consul-index')));
+  });
+
 test('a policy that changes changes what its tokens may do, at once', async () => {
   await using agent = await start();
   const { ID } = await agent.ok('PUT', '/v1/acl/policy', { body: { Name: 'p', Rules: write('web') } });
@@ -393,7 +427,15 @@ interface Answer {
   readonly text: string;
 }
 
+/** A token, and the IDs of what its rights come from. */
+interface Granted {
+  readonly policy: string;
+  readonly role: string;
+  readonly token: Json;
+}
+
 interface Tested extends AsyncDisposable {
+  rotateRoot(): Promise<void>;
   ask(method: string, path: string, asked?: Asked): Promise<Answer>;
   /** As `ask`; fails unless the answer is a 200. Gives what it holds. */
   ok(method: string, path: string, asked?: Asked): Promise<Json>;
@@ -427,6 +469,7 @@ async function start(options: AgentOptions = {}, runtime: Parameters<typeof test
   };
   let policies = 0;
   return {
+    rotateRoot: () => agent.rotateRoot(),
     ask,
     ok,
     tokenFor: async (rules) => {
