@@ -1,11 +1,12 @@
 /** Tokens over the HTTP API: what they are, what they may do, and that nothing is left of one that is gone. */
 
 import assert from 'node:assert/strict';
+import { EventEmitter, once } from 'node:events';
 import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { type Log, systemClock } from '../../base/index.ts';
+import { type Clock, type Log, systemClock } from '../../base/index.ts';
 import { testRuntime } from '../../testing/test-runtime.ts';
 import { startAgent } from '../agent.ts';
 import type { AgentOptions } from '../config.ts';
@@ -281,7 +282,15 @@ const losses: readonly (readonly [what: string, lose: (agent: Tested, granted: G
 
 for (const [what, lose] of losses)
   test(`a token gets no leaf any more when ${what}: neither the cached one, nor one that it waits for`, async () => {
-    await using agent = await start({}, { random: () => 0 });
+    const waits = new EventEmitter();
+    const clock: Clock = {
+      now: () => systemClock.now(),
+      sleep: (milliseconds, signal) => {
+        waits.emit(String(milliseconds));
+        return systemClock.sleep(milliseconds, signal);
+      },
+    };
+    await using agent = await start({}, { random: () => 0, clock });
     const { ID: policy } = await agent.ok('PUT', '/v1/acl/policy', { body: { Name: 'p', Rules: write('web') } });
     const { ID: role } = await agent.ok('PUT', '/v1/acl/role', { body: { Name: 'r', Policies: [{ ID: policy }] } });
     const token = await agent.ok('PUT', '/v1/acl/token', { body: { Roles: [{ ID: role }] } });
@@ -290,8 +299,10 @@ for (const [what, lose] of losses)
     const first = await agent.ask('GET', leaf, own);
     assert.equal(first.status, 200);
     const after = `${leaf}?index=${first.headers.get('x-consul-index')}`;
-    const untilNext = agent.ask('GET', after, own);
-    const untilItsTime = agent.ask('GET', `${after}&wait=500ms`, own);
+    const [isWaiting, isWaitingBriefly] = [once(waits, '599999'), once(waits, '499')];
+    const untilNext = agent.ask('GET', `${after}&wait=599999ms`, own);
+    const untilItsTime = agent.ask('GET', `${after}&wait=499ms`, own);
+    await Promise.all([isWaiting, isWaitingBriefly]);
 
     await lose(agent, { policy, role, token });
 
