@@ -26,7 +26,7 @@ const skipped = new Map([[332, 'prepared queries are not built yet: 501, as repl
 
 const accepted: readonly Accepted[] = [
   { id: 'filtered-to-nothing', exchanges: [329], place: /^header x-consul-knownleader$/ },
-  { id: 'denials-say-why', exchanges: [304, 305, 309, 311, 312, 314, 315, 320, 322], place: /^body$/ },
+  { id: 'denials-say-why', exchanges: [304, 305, 309, 311, 312, 314, 315, 319, 320, 322, 324, 327], place: /^body$/ },
 ];
 
 test('recorded traffic of 1.10.0 with ACLs is answered as recorded', async () => {

@@ -6,7 +6,7 @@ import type { Acls } from '../acl/acls.ts';
 import type { Transaction } from '../state/store.ts';
 import { refuseOtherDatacenter } from './consistency.ts';
 import type { ApiContext } from './context.ts';
-import { denied } from './permissions.ts';
+import { denied, deniedRead } from './permissions.ts';
 
 /** What every such route works with. */
 export interface AclContext extends ApiContext {
@@ -29,15 +29,12 @@ export function aclRoute(context: ApiContext, acls: Acls | undefined, path: stri
 }
 
 export function mustReadAcls(context: AclContext, request: HttpRequest): void {
-  if (!context.authorizerOf(request).mayReadAcls()) throw new HttpError(403, denied().message, noIndex);
+  if (!context.authorizerOf(request).mayReadAcls()) throw deniedRead('acl:read');
 }
 
 export function mustWriteAcls(context: AclContext, request: HttpRequest): void {
-  if (!context.authorizerOf(request).mayWriteAcls()) throw denied();
+  if (!context.authorizerOf(request).mayWriteAcls()) throw denied('acl:write');
 }
-
-/** What a refused read carries. */
-const noIndex = { 'X-Consul-Index': '1', 'X-Consul-Knownleader': 'false', 'X-Consul-Lastcontact': '0' };
 
 export function decodeAclBody<T extends object>(
   context: AclContext,

@@ -123,7 +123,7 @@ test('who may read ACLs sees of a secret nothing', async () => {
   const seen = await agent.ok('GET', `/v1/acl/token/${other.AccessorID}`, { token: reader.SecretID });
   assert.equal(seen.SecretID, '<hidden>');
   assert.equal((await agent.ask('PUT', '/v1/acl/token', { token: reader.SecretID, body: {} })).status, 403);
-  assert.equal((await agent.ask('GET', '/v1/acl/tokens', { token: '' })).text, 'Permission denied');
+  assert.equal((await agent.ask('GET', '/v1/acl/tokens', { token: '' })).text, 'Permission denied: Missing acl:read');
 });
 
 const id = '11111111-2222-3333-4444-555555555555';
@@ -226,6 +226,64 @@ test('a clone has the same rights, an update takes away what it does not say, a 
   assert.equal(await agent.ok('DELETE', `/v1/acl/token/${clone.AccessorID}`), true);
   assert.equal(await agent.ok('DELETE', `/v1/acl/token/${clone.AccessorID}`), true);
   assert.equal((await agent.ask('GET', leaf, { token: clone.SecretID })).text, 'ACL not found');
+});
+
+test('a denial says which right was missing', async () => {
+  await using agent = await start({ nodeName: 'node-1' });
+  await agent.ok('PUT', '/v1/agent/service/register', { body: { Name: 'web', Check: { TTL: '1h' } } });
+  const entry = { Kind: 'service-intentions', Name: 'api', Sources: [{ Name: 'web', Action: 'allow' }] };
+  await agent.ok('PUT', '/v1/config', { body: entry });
+  await agent.ok('PUT', '/v1/catalog/register', { body: { Node: 'ext', Address: '10.0.0.1' } });
+  const denials: readonly (readonly [missing: string, method: string, path: string, body?: object])[] = [
+    ['acl:read', 'GET', '/v1/acl/tokens'],
+    ['acl:read', 'GET', `/v1/acl/token/${id}`],
+    ['acl:write', 'PUT', '/v1/acl/token', {}],
+    ['acl:write', 'PUT', `/v1/acl/token/${id}`, {}],
+    ['acl:write', 'PUT', `/v1/acl/token/${id}/clone`, {}],
+    ['acl:write', 'DELETE', `/v1/acl/token/${id}`],
+    ['acl:read', 'GET', '/v1/acl/policies'],
+    ['acl:read', 'GET', '/v1/acl/policy/name/p'],
+    ['acl:write', 'PUT', '/v1/acl/policy', { Name: 'p' }],
+    ['acl:write', 'DELETE', `/v1/acl/policy/${id}`],
+    ['acl:read', 'GET', '/v1/acl/roles'],
+    ['acl:write', 'PUT', '/v1/acl/role', { Name: 'r' }],
+    ['acl:write', 'DELETE', `/v1/acl/role/${id}`],
+    ['agent:read on node-1', 'GET', '/v1/agent/self'],
+    ['agent:write on node-1', 'PUT', '/v1/agent/reload'],
+    ['agent:write on node-1', 'PUT', '/v1/agent/token/default', { Token: 'x' }],
+    ['node:write on node-1', 'PUT', '/v1/agent/maintenance?enable=true'],
+    ['service:read on web', 'GET', '/v1/agent/service/web'],
+    ['service:read on web', 'GET', '/v1/agent/health/service/id/web'],
+    ['service:write on web', 'PUT', '/v1/agent/service/register', { Name: 'web' }],
+    ['service:write on web', 'PUT', '/v1/agent/service/maintenance/web?enable=true'],
+    ['service:write on web', 'PUT', '/v1/agent/service/deregister/web'],
+    ['service:write on web', 'PUT', '/v1/agent/check/pass/service:web'],
+    ['service:write on web', 'PUT', '/v1/agent/check/register', { Name: 'c', TTL: '1h', ServiceID: 'web' }],
+    ['service:write on web', 'PUT', '/v1/agent/check/deregister/service:web'],
+    ['service:write on web', 'GET', '/v1/agent/connect/ca/leaf/web'],
+    ['service:write on web', 'POST', '/v1/agent/connect/authorize', agent.question('web', 'api')],
+    ['operator:read', 'GET', '/v1/connect/ca/configuration'],
+    ['operator:write', 'PUT', '/v1/connect/ca/configuration', { Provider: 'consul' }],
+    ['intentions:read on api', 'GET', '/v1/connect/intentions/match?by=destination&name=api'],
+    ['intentions:read on api', 'GET', '/v1/connect/intentions/exact?source=web&destination=api'],
+    ['service:read on api', 'GET', '/v1/connect/intentions/check?source=web&destination=api'],
+    ['intentions:read on api', 'GET', '/v1/internal/fairlead/explain?source=web&destination=api'],
+    ['intentions:read on api', 'GET', '/v1/config/service-intentions/api'],
+    ['intentions:write on api', 'PUT', '/v1/config', entry],
+    ['intentions:write on api', 'DELETE', '/v1/config/service-intentions/api'],
+    ['node:write on ext', 'PUT', '/v1/catalog/register', { Node: 'ext', Address: '10.0.0.1' }],
+    [
+      'service:write on db',
+      'PUT',
+      '/v1/catalog/register',
+      { Node: 'ext', SkipNodeUpdate: true, Service: { Service: 'db' } },
+    ],
+    ['node:write on ext', 'PUT', '/v1/catalog/deregister', { Node: 'ext' }],
+  ];
+  for (const [missing, method, path, body] of denials) {
+    const { status, text } = await agent.ask(method, path, { token: '', ...(body && { body }) });
+    assert.deepEqual([status, text], [403, `Permission denied: Missing ${missing}`], `${method} ${path}`);
+  }
 });
 
 test('a token is not deleted by itself', async () => {
@@ -382,7 +440,7 @@ test('requests without a token have the default one, and the recovery token work
   await agent.ok('PUT', '/v1/agent/token/acl_token', { body: { Token: 'unknown' } });
   assert.equal((await agent.ask('GET', '/v1/agent/self', none)).text, 'ACL not found');
   await agent.ok('PUT', '/v1/agent/token/default', { body: { Token: '' } });
-  assert.equal((await agent.ask('GET', '/v1/agent/self', none)).text, 'Permission denied');
+  assert.match((await agent.ask('GET', '/v1/agent/self', none)).text, /^Permission denied: Missing agent:read on /);
 
   await agent.ok('PUT', '/v1/agent/token/agent_master', { body: { Token: 'recovery' } });
   assert.equal((await agent.ask('GET', '/v1/agent/self', { token: 'recovery' })).status, 200);

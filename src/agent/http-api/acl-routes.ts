@@ -15,7 +15,7 @@ import { aclTokenRoutes } from './acl-token-routes.ts';
 import { empty, plain } from './blocking.ts';
 import { refuseOtherDatacenter } from './consistency.ts';
 import type { ApiContext } from './context.ts';
-import { denied } from './permissions.ts';
+import { mustWriteAgent } from './permissions.ts';
 import { agentTokenBody, wireToken } from './wire-acl.ts';
 
 export interface AclRoutesOptions {
@@ -100,7 +100,7 @@ const agentTokens: Readonly<Record<string, AgentTokenName>> = {
 };
 
 function setAgentToken(context: AclContext, request: HttpRequest): HttpReply {
-  if (!context.authorizerOf(request).mayWriteAgent(context.nodeName)) throw denied();
+  mustWriteAgent(context.authorizerOf(request), context.nodeName);
   const { Token: token = '' } = decodeBody(request.body, agentTokenBody);
   const name = Object.hasOwn(agentTokens, request.rest) ? agentTokens[request.rest] : undefined;
   if (name === undefined) throw new HttpError(404, `Token ${JSON.stringify(request.rest)} is unknown`);

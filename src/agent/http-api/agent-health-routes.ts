@@ -5,7 +5,7 @@ import { type AggregatedStatus, aggregate, byCheckId } from '../registry/health.
 import { NodeRows } from '../registry/node-rows.ts';
 import { fold, type Row } from '../state/tables.ts';
 import type { ApiContext } from './context.ts';
-import { denied } from './permissions.ts';
+import { mustReadService } from './permissions.ts';
 import { readSettled } from './settled.ts';
 import { agentHealthCheck } from './wire-check.ts';
 import { agentService } from './wire-service.ts';
@@ -29,18 +29,18 @@ async function getById(context: ApiContext, request: HttpRequest): Promise<HttpR
   const authorizer = context.authorizerOf(request);
   const row = await readSettled(context.store, () => new NodeRows(context.store, context.nodeName).ownService(id));
   if (row === undefined) {
-    if (!authorizer.mayReadService(id)) throw denied();
+    mustReadService(authorizer, id);
     const nothing = { AggregatedStatus: 'critical', Service: null, Checks: null };
     return reply(request, 404, `ServiceId ${id} not found`, nothing);
   }
-  if (!authorizer.mayReadService(row.name)) throw denied();
+  mustReadService(authorizer, row.name);
   const health = healthOf(context, row);
   return reply(request, statusCodes[health.AggregatedStatus], health.AggregatedStatus, health);
 }
 
 async function getByName(context: ApiContext, request: HttpRequest): Promise<HttpReply> {
   const name = request.rest;
-  if (!context.authorizerOf(request).mayReadService(name)) throw denied();
+  mustReadService(context.authorizerOf(request), name);
   const found = await readSettled(context.store, () =>
     [...context.store.table('services').by('name', fold(name))]
       .filter(({ local }) => local !== undefined)

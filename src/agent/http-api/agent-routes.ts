@@ -20,7 +20,7 @@ import { hashOf } from './content-hash.ts';
 import type { ApiContext } from './context.ts';
 import { filterOf } from './filter.ts';
 import { parseGoBool } from './go-values.ts';
-import { denied, mustWriteService } from './permissions.ts';
+import { mustReadService, mustWriteNode, mustWriteService } from './permissions.ts';
 import { proxyConfigFor } from './proxy-config.ts';
 import { readSettled } from './settled.ts';
 import { managedProxyToWire, proxyServiceToWire } from './wire-managed-proxy.ts';
@@ -83,7 +83,7 @@ function getService(context: ApiContext, request: HttpRequest): Promise<HttpRepl
     const row = rowsOf(context, context.store).ownService(id);
     const authorizer = context.authorizerOf(request);
     if (row === undefined) return { notFound: `unknown service ID: ${id}` };
-    if (!authorizer.mayReadService(row.name)) throw denied();
+    mustReadService(authorizer, row.name);
     const hash = hashOf(agentService(row, context.datacenter));
     return { value: agentService(row, context.datacenter, hash), hash };
   });
@@ -95,7 +95,7 @@ function readManagedProxy(
   proxy: ManagedProxy,
 ): { readonly value: object; readonly hash: string } {
   const { hash, config } = proxyConfigFor(context, request, proxy, (authorizer) =>
-    authorizer.mayReadService(proxy.service.name),
+    mustReadService(authorizer, proxy.service.name),
   );
   return { value: proxyServiceToWire(proxy, hash, config), hash };
 }
@@ -176,7 +176,7 @@ async function maintainService(context: ApiContext, request: HttpRequest): Promi
 
 async function maintainNode(context: ApiContext, request: HttpRequest): Promise<HttpReply> {
   const enable = parseEnable(request);
-  if (!context.authorizerOf(request).mayWriteNode(context.nodeName)) throw denied();
+  mustWriteNode(context.authorizerOf(request), context.nodeName);
   await writeRows(context.store, (writer, tx) => {
     writer.apply(context.nodeName, planMaintenance(rowsOf(context, tx), undefined, enable, request));
   });

@@ -27,7 +27,7 @@ import { writeRows } from '../registry/write-rows.ts';
 import type { CheckRow, ServiceRow } from '../state/tables.ts';
 import { plain } from './blocking.ts';
 import type { ApiContext } from './context.ts';
-import { denied } from './permissions.ts';
+import { mustWriteNode, mustWriteService } from './permissions.ts';
 import { type CatalogCheckBody, catalogCheckBody, catalogCheckFromBody } from './wire-check.ts';
 import { type CatalogServiceBody, catalogServiceBody, catalogServiceFromBody } from './wire-service.ts';
 
@@ -159,12 +159,12 @@ function checkOf(body: CatalogCheckBody, node: string): CheckRow {
 function mayRegister(authorizer: Authorizer, plan: CatalogPlan, tables: TableReader): void {
   const rows = new NodeRows(tables, plan.node);
   const touchesNode = plan.nodeRow !== undefined || plan.checks.some(({ serviceId }) => serviceId === '');
-  if (touchesNode && !authorizer.mayWriteNode(plan.node)) throw denied();
+  if (touchesNode) mustWriteNode(authorizer, plan.node);
   const names = [
     ...plan.services.flatMap(({ id, name }) => [name, rows.service(id)?.name]),
     ...plan.checks.flatMap(({ checkId, serviceName }) => [serviceName, rows.check(checkId)?.serviceName]),
   ];
-  for (const name of names) if (name && !authorizer.mayWriteService(name)) throw denied();
+  for (const name of names) if (name) mustWriteService(authorizer, name);
 }
 
 async function deregister(context: ApiContext, request: HttpRequest): Promise<HttpReply> {
@@ -192,7 +192,8 @@ function mayDeregister(
   if (authorizer.mayWriteNode(node)) return;
   const rows = new NodeRows(tables, node);
   const name = serviceId === '' ? rows.check(checkId)?.serviceName : rows.service(serviceId)?.name;
-  if (!name || !authorizer.mayWriteService(name)) throw denied();
+  if (name) mustWriteService(authorizer, name);
+  else mustWriteNode(authorizer, node);
 }
 
 function refuseOther({ datacenter }: ApiContext, asked = ''): void {

@@ -19,6 +19,8 @@ export interface ConfigKind {
   readonly kind: string;
   /** What the body of a PUT asks for. Throws HttpError. */
   read(body: Buffer): ConfigWrite;
+  /** What ACL rules call the right to such an entry. */
+  readonly right: string;
   mayRead(authorizer: Authorizer, name: string): boolean;
   mayWrite(authorizer: Authorizer, name: string): boolean;
   /** All stored entries as the API shows them. */
@@ -99,7 +101,7 @@ async function put(context: ApiContext, request: HttpRequest, kind: ConfigKind):
   refuseOtherDatacenter(context, request);
   const expected = expectedIndex(request);
   const entry = kind.read(request.body);
-  if (!kind.mayWrite(context.authorizerOf(request), entry.name)) throw denied();
+  if (!kind.mayWrite(context.authorizerOf(request), entry.name)) throw denied(`${kind.right}:write on ${entry.name}`);
   const isWritten = await context.store.write((tx) => {
     if (!isExpected(expected, kind.rowOf(tx, entry.name))) return false;
     entry.apply(tx);
@@ -112,7 +114,7 @@ async function remove(context: ApiContext, request: HttpRequest, kind: ConfigKin
   refuseOtherDatacenter(context, request);
   if (name === '') throw new HttpError(404, 'Must provide both kind and name to delete');
   const expected = expectedIndex(request);
-  if (!kind.mayWrite(context.authorizerOf(request), name)) throw denied();
+  if (!kind.mayWrite(context.authorizerOf(request), name)) throw denied(`${kind.right}:write on ${name}`);
   const isRemoved = await context.store.write((tx) => {
     if (!isExpected(expected, kind.rowOf(tx, name))) return false;
     kind.remove(tx, name);
@@ -131,7 +133,7 @@ function readAll(context: ApiContext, request: HttpRequest, kind: ConfigKind): R
 }
 
 function readOne(context: ApiContext, request: HttpRequest, kind: ConfigKind, name: string): Reading {
-  if (!kind.mayRead(context.authorizerOf(request), name)) throw denied();
+  if (!kind.mayRead(context.authorizerOf(request), name)) throw denied(`${kind.right}:read on ${name}`);
   const topics = [kind.topicOf(name)];
   const value = kind.find(context, name);
   if (value !== undefined) return { value, topics };

@@ -11,7 +11,7 @@ export function mayRead(authorizer: Authorizer, { row, source }: StoredIntention
 }
 
 export function mustRead(authorizer: Authorizer, intention: StoredIntention): void {
-  if (!mayRead(authorizer, intention)) throw denied();
+  if (!mayRead(authorizer, intention)) throw denied(`intentions:read on ${intention.row.destination}`);
 }
 
 export function mustWrite(authorizer: Authorizer, destination: string): void {

@@ -8,7 +8,7 @@ import { indexed, plain } from './blocking.ts';
 import { parseConsistency } from './consistency.ts';
 import type { ApiContext } from './context.ts';
 import { parseServiceName, requiredName } from './intention-names.ts';
-import { denied } from './permissions.ts';
+import { deniedRead, mustReadService } from './permissions.ts';
 import type { Reading } from './reading.ts';
 import { readSettled } from './settled.ts';
 import { wireIntention } from './wire-intention.ts';
@@ -45,8 +45,8 @@ function readerOfMatch(context: ApiContext, request: HttpRequest): () => Reading
 
   return () => {
     const authorizer = context.authorizerOf(request);
-    if (names.some(({ name }) => !authorizer.mayReadIntentions(name.name)))
-      throw new HttpError(403, denied().message, noIndex);
+    const hidden = names.find(({ name }) => !authorizer.mayReadIntentions(name.name));
+    if (hidden !== undefined) throw deniedRead(`intentions:read on ${hidden.name.name}`);
     const table = context.store.table('intentions');
     const value = Object.fromEntries(
       names.map(({ text, name }) => {
@@ -58,16 +58,12 @@ function readerOfMatch(context: ApiContext, request: HttpRequest): () => Reading
   };
 }
 
-/** What a refused match carries. */
-const noIndex = { 'X-Consul-Index': '1', 'X-Consul-Knownleader': 'false', 'X-Consul-Lastcontact': '0' };
-
 async function check(context: ApiContext, request: HttpRequest): Promise<HttpReply> {
   parseConsistency(context, request);
   const [source, destination] = [requiredName(request, 'source'), requiredName(request, 'destination')];
   const type = request.query.get('source-type') || 'consul';
   if (type !== 'consul') throw new HttpError(500, `unsupported SourceType: ${JSON.stringify(type)}`);
-  if (!context.authorizerOf(request).mayReadService(destination.name))
-    throw denied(`service:read on ${destination.name}`);
+  mustReadService(context.authorizerOf(request), destination.name);
   const { allowed } = await readSettled(context.store, () =>
     decideConnection(
       context.store.table('intentions'),

@@ -415,6 +415,7 @@ test('permissions decide who may read, write and ask', async () => {
   const named = (names: readonly string[]) => (name: string) => names.includes(name);
   await agent.json('POST', intentions, { SourceName: 'web', DestinationName: 'db', Action: 'allow' });
   const { ID: id } = await agent.json('POST', intentions, { SourceName: 'a', DestinationName: 'b', Action: 'allow' });
+  const source = { Name: 'a', Action: 'deny' };
   agent.authorizer = {
     ...mayEverything,
     mayReadIntentions: named(['db', 'web']),
@@ -426,25 +427,24 @@ test('permissions decide who may read, write and ask', async () => {
   assert.equal((await agent.json('GET', intentions)).length, 1);
   await agent.json('GET', `${intentions}/match?by=destination&name=db`);
   await agent.json('POST', authorize, { Target: 'db', ClientCertURI: web });
-  const denials: readonly [string, string, unknown?][] = [
-    ['GET', `${intentions}/${id}`],
-    ['PUT', `${intentions}/${id}`, { SourceName: 'a', DestinationName: 'b', Action: 'deny' }],
-    ['DELETE', `${intentions}/${id}`],
-    ['GET', `${intentions}/exact?source=a&destination=b`],
-    ['PUT', `${intentions}/exact?source=a&destination=b`, { Action: 'deny' }],
-    ['DELETE', `${intentions}/exact?source=a&destination=b`],
-    ['POST', intentions, { SourceName: 'db', DestinationName: 'b', Action: 'allow' }],
-    ['GET', `${intentions}/match?by=destination&name=db&name=b`],
-    ['GET', `${intentions}/check?source=a&destination=b`],
-    ['GET', '/v1/config/service-intentions/b'],
-    ['PUT', '/v1/config', { Kind: 'service-intentions', Name: 'b', Sources: [{ Name: 'a', Action: 'deny' }] }],
-    ['DELETE', '/v1/config/service-intentions/b'],
-    ['POST', authorize, { Target: 'b', ClientCertURI: web }],
+  const denials: readonly [missing: string, method: string, path: string, body?: object][] = [
+    ['intentions:read', 'GET', `${intentions}/${id}`],
+    ['intentions:write', 'PUT', `${intentions}/${id}`, { SourceName: 'a', DestinationName: 'b', Action: 'deny' }],
+    ['intentions:write', 'DELETE', `${intentions}/${id}`],
+    ['intentions:read', 'GET', `${intentions}/exact?source=a&destination=b`],
+    ['intentions:write', 'PUT', `${intentions}/exact?source=a&destination=b`, { Action: 'deny' }],
+    ['intentions:write', 'DELETE', `${intentions}/exact?source=a&destination=b`],
+    ['intentions:write', 'POST', intentions, { SourceName: 'db', DestinationName: 'b', Action: 'allow' }],
+    ['intentions:read', 'GET', `${intentions}/match?by=destination&name=db&name=b`],
+    ['service:read', 'GET', `${intentions}/check?source=a&destination=b`],
+    ['intentions:read', 'GET', '/v1/config/service-intentions/b'],
+    ['intentions:write', 'PUT', '/v1/config', { Kind: 'service-intentions', Name: 'b', Sources: [source] }],
+    ['intentions:write', 'DELETE', '/v1/config/service-intentions/b'],
+    ['service:write', 'POST', authorize, { Target: 'b', ClientCertURI: web }],
   ];
-  for (const [method, path, body] of denials) {
-    const answer = await agent.ask(method, path, body);
-    assert.equal(answer.status, 403, `${method} ${path}`);
-    assert.match(answer.text, /^Permission denied(: Missing (intentions|service):(read|write) on b)?$/);
+  for (const [missing, method, path, body] of denials) {
+    const { status, text } = await agent.ask(method, path, body);
+    assert.deepEqual([status, text], [403, `Permission denied: Missing ${missing} on b`], `${method} ${path}`);
   }
   assert.deepEqual((await agent.json('GET', '/v1/config/service-intentions')).length, 1);
   const match = await agent.ask('GET', `${intentions}/match?by=destination&name=b`);

@@ -4,6 +4,7 @@ import type { HttpReply, HttpRequest, Route } from '../../http/index.ts';
 import { topic } from '../state/topics.ts';
 import { hashed } from './blocking.ts';
 import type { ApiContext } from './context.ts';
+import { mustWriteService } from './permissions.ts';
 import { proxyConfigFor } from './proxy-config.ts';
 import { proxyConfigToWire } from './wire-managed-proxy.ts';
 
@@ -31,7 +32,7 @@ async function getProxyConfig(
     const proxy = context.managedProxies?.byId(id);
     if (proxy === undefined) return { notFound: `unknown proxy service ID: ${id}` };
     const { hash, config } = proxyConfigFor(context, request, proxy, (authorizer) =>
-      authorizer.mayWriteService(proxy.target.name),
+      mustWriteService(authorizer, proxy.target.name),
     );
     return { value: proxyConfigToWire(proxy, hash, config), hash };
   });

@@ -6,7 +6,6 @@ import type { ManagedProxy } from '../registry/managed-proxies.ts';
 import { hashOf } from './content-hash.ts';
 import type { ApiContext } from './context.ts';
 import { sorted } from './go-values.ts';
-import { denied } from './permissions.ts';
 import { proxyAsking } from './proxy-token.ts';
 
 export interface ProxyConfig {
@@ -15,15 +14,15 @@ export interface ProxyConfig {
   readonly config: ManagedProxy['config'];
 }
 
-/** For who may have it: the proxy itself, and who has the right `may`. */
+/** For who may have it: the proxy itself, and whom `mustBeAllowed` lets pass. */
 export function proxyConfigFor(
   context: ApiContext,
   request: HttpRequest,
   proxy: ManagedProxy,
-  may: (authorizer: Authorizer) => boolean,
+  mustBeAllowed: (authorizer: Authorizer) => void,
 ): ProxyConfig {
   const isItself = proxyAsking(context, request)?.id === proxy.id;
-  if (!isItself && !may(context.authorizerOf(request))) throw denied();
+  if (!isItself) mustBeAllowed(context.authorizerOf(request));
   const { target, execMode, command, config, upstreams } = proxy;
   const hash = hashOf({ target: target.id, name: target.name, execMode, command, config: sorted(config), upstreams });
   return { hash, config: isItself ? withTelemetry(proxy) : config };

@@ -439,28 +439,28 @@ test('a token sees and changes what it may, and is told what it lacks', async ()
   );
 
   const denied: readonly (readonly [string, string, object | undefined, string])[] = [
-    ['GET', '/v1/agent/service/db', undefined, ''],
-    ['GET', '/v1/agent/health/service/name/db', undefined, ''],
-    ['PUT', '/v1/agent/service/register', { Name: 'db' }, ': Missing service:write on db'],
-    ['PUT', '/v1/agent/service/register', { ID: 'db', Name: 'web' }, ': Missing service:write on db'],
+    ['GET', '/v1/agent/service/db', undefined, 'service:read on db'],
+    ['GET', '/v1/agent/health/service/name/db', undefined, 'service:read on db'],
+    ['PUT', '/v1/agent/service/register', { Name: 'db' }, 'service:write on db'],
+    ['PUT', '/v1/agent/service/register', { ID: 'db', Name: 'web' }, 'service:write on db'],
     [
       'PUT',
       '/v1/agent/service/register',
       { Name: 'web-proxy', Kind: 'connect-proxy', Port: 1, Proxy: { DestinationServiceName: 'db' } },
-      ': Missing service:write on db',
+      'service:write on db',
     ],
-    ['PUT', '/v1/agent/service/deregister/db', undefined, ': Missing service:write on db'],
-    ['PUT', '/v1/agent/service/maintenance/db?enable=true', undefined, ': Missing service:write on db'],
-    ['PUT', '/v1/agent/check/pass/db-alive', undefined, ': Missing service:write on db'],
-    ['PUT', '/v1/agent/check/deregister/db-alive', undefined, ': Missing service:write on db'],
-    ['PUT', '/v1/agent/check/register', { Name: 'n', TTL: '1h' }, ': Missing node:write on node-1'],
-    ['PUT', '/v1/agent/maintenance?enable=true', undefined, ''],
-    ['PUT', '/v1/catalog/register', { Node: 'ext', Address: '10.0.0.1' }, ''],
-    ['PUT', '/v1/catalog/deregister', { Node: 'ext' }, ''],
+    ['PUT', '/v1/agent/service/deregister/db', undefined, 'service:write on db'],
+    ['PUT', '/v1/agent/service/maintenance/db?enable=true', undefined, 'service:write on db'],
+    ['PUT', '/v1/agent/check/pass/db-alive', undefined, 'service:write on db'],
+    ['PUT', '/v1/agent/check/deregister/db-alive', undefined, 'service:write on db'],
+    ['PUT', '/v1/agent/check/register', { Name: 'n', TTL: '1h' }, 'node:write on node-1'],
+    ['PUT', '/v1/agent/maintenance?enable=true', undefined, 'node:write on node-1'],
+    ['PUT', '/v1/catalog/register', { Node: 'ext', Address: '10.0.0.1' }, 'node:write on ext'],
+    ['PUT', '/v1/catalog/deregister', { Node: 'ext' }, 'node:write on ext'],
   ];
   for (const [method, path, body, missing] of denied) {
     const answer = await agent.ask(method, path, body);
-    assert.deepEqual([answer.status, answer.text], [403, `Permission denied${missing}`], `${method} ${path}`);
+    assert.deepEqual([answer.status, answer.text], [403, `Permission denied: Missing ${missing}`], `${method} ${path}`);
   }
   await agent.put('/v1/agent/check/pass/web-alive');
   await agent.put('/v1/agent/service/deregister/nobody');

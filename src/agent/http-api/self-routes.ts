@@ -5,7 +5,7 @@ import { HttpError, type HttpReply, type HttpRequest, type Route } from '../../h
 import type { OwnNode } from '../registry/own-node.ts';
 import { empty, plain } from './blocking.ts';
 import type { ApiContext } from './context.ts';
-import { denied } from './permissions.ts';
+import { denied, mustWriteAgent } from './permissions.ts';
 import { statsOf } from './self-stats.ts';
 
 export interface SelfRoutesOptions {
@@ -26,7 +26,7 @@ export function selfRoutes(context: ApiContext, options: SelfRoutesOptions): Rou
 }
 
 function getSelf(context: ApiContext, request: HttpRequest, { node, hasAcls, settings }: SelfRoutesOptions): HttpReply {
-  if (!context.authorizerOf(request).mayReadAgent(node.name)) throw denied();
+  if (!context.authorizerOf(request).mayReadAgent(node.name)) throw denied(`agent:read on ${node.name}`);
   return plain(context, {
     Config: {
       Datacenter: node.datacenter,
@@ -57,7 +57,7 @@ function listMembers(context: ApiContext, request: HttpRequest, { node, hasAcls 
 }
 
 async function reload(context: ApiContext, request: HttpRequest, options: SelfRoutesOptions): Promise<HttpReply> {
-  if (!context.authorizerOf(request).mayWriteAgent(context.nodeName)) throw denied();
+  mustWriteAgent(context.authorizerOf(request), context.nodeName);
   try {
     await options.reload();
   } catch (error) {

@@ -80,6 +80,7 @@ export const serviceIntentions: ConfigKind = {
     const row = rowFrom(name, read);
     return { name, apply: (tx) => writeRow(tx, storedRow(tx, name), row) };
   },
+  right: 'intentions',
   mayRead: (authorizer, name) => authorizer.mayReadIntentions(name),
   mayWrite: (authorizer, name) => authorizer.mayWriteIntentions(name),
   list: (context) =>

@@ -192,8 +192,10 @@ function comparable(command: string, finished: Finished | undefined, { isOurCli 
   return {
     code,
     stdout: / list\b/.test(command) ? inOrder(stdout) : mask(stdout),
-    // What is wrong with HCL, our agent says in plain words, and its columns count from one.
-    stderr: isHelp ? '<help>' : mask(complaint.replace(/(ACL rules: At \d+):\d+: [^)]*/, '$1')),
+    // What is wrong with HCL, our agent says in plain words, and its columns count from one. A denial of ours says what is missing.
+    stderr: isHelp
+      ? '<help>'
+      : mask(complaint.replace(/(ACL rules: At \d+):\d+: [^)]*|(Permission denied): Missing [^)]*/, '$1$2')),
   };
 }
 
