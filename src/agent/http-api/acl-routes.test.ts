@@ -271,7 +271,7 @@ test('a denial says which right was missing', async () => {
     ['intentions:read on api', 'GET', '/v1/config/service-intentions/api'],
     ['intentions:write on api', 'PUT', '/v1/config', entry],
     ['intentions:write on api', 'DELETE', '/v1/config/service-intentions/api'],
-    ['node:write on ext', 'PUT', '/v1/catalog/register', { Node: 'ext', Address: '10.0.0.1' }],
+    ['node:write on ext', 'PUT', '/v1/catalog/register', { Node: 'ext', Address: '10.0.0.2' }],
     [
       'service:write on db',
       'PUT',

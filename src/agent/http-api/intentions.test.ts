@@ -283,6 +283,58 @@ test('a watcher of one destination is woken by its own intentions and those for 
   }
 });
 
+const apiEntry = { Kind: 'service-intentions', Name: 'api' };
+const apiFrom = (action: string) => ({ SourceName: 'web', DestinationName: 'api', Action: action });
+
+/** Changes of one intention, web to api, which has an ID: each is to show in both views. */
+const changes: readonly (readonly [what: string, method: string, path: (id: string) => string, body?: object])[] = [
+  ['changed as a config entry', 'PUT', () => '/v1/config', { ...apiEntry, Sources: [{ Name: 'web', Action: 'deny' }] }],
+  ['deleted as a config entry', 'DELETE', () => '/v1/config/service-intentions/api'],
+  ['changed by its names', 'PUT', () => `${intentions}/exact?source=web&destination=api`, apiFrom('deny')],
+  ['deleted by its names', 'DELETE', () => `${intentions}/exact?source=web&destination=api`],
+  ['changed by its ID', 'PUT', (id) => `${intentions}/${id}`, apiFrom('deny')],
+  ['deleted by its ID', 'DELETE', (id) => `${intentions}/${id}`],
+];
+
+for (const [what, method, pathOf, body] of changes)
+  test(`an intention that is ${what} wakes who waits for it in either view, with another index and content`, async () => {
+    await using agent = await start();
+    const { ID: id } = await agent.json('POST', intentions, apiFrom('allow'));
+    const views = [
+      intentions,
+      `${intentions}/match?by=destination&name=api`,
+      `${intentions}/match?by=source&name=web`,
+      '/v1/config/service-intentions',
+      '/v1/config/service-intentions/api',
+    ];
+    const before = await Promise.all(views.map((view) => agent.ask('GET', view)));
+    const exact = `${intentions}/exact?source=web&destination=api`;
+    const exactBefore = await agent.ask('GET', exact);
+    const indexes = before.map(({ headers }) => Number(headers.get('x-consul-index')));
+    const waits = views.map((view, at) =>
+      agent.ask('GET', `${view}${view.includes('?') ? '&' : '?'}index=${indexes[at]}&wait=60s`),
+    );
+    const byId = agent.ask('GET', `${intentions}/${id}?index=${indexes[0]}&wait=60s`);
+
+    await agent.json(method, pathOf(id), body);
+
+    for (const [at, waited] of (await Promise.all(waits)).entries()) {
+      const now = await agent.ask('GET', views[at] ?? '');
+      assert.ok(Number(waited.headers.get('x-consul-index')) > Number(indexes[at]), views[at]);
+      assert.equal(waited.headers.get('x-consul-index'), now.headers.get('x-consul-index'), views[at]);
+      assert.equal(waited.text, now.text, views[at]);
+      assert.notEqual(waited.text, before[at]?.text, views[at]);
+    }
+    assert.equal((await byId).text, (await agent.ask('GET', `${intentions}/${id}`)).text);
+    const exactNow = await agent.ask('GET', exact);
+    assert.notEqual(exactNow.text, exactBefore.text);
+    if (exactNow.status === 200) {
+      const [old, next] = [JSON.parse(exactBefore.text), JSON.parse(exactNow.text)];
+      assert.ok(next.ModifyIndex > old.ModifyIndex);
+      assert.notEqual(next.Hash, old.Hash);
+    }
+  });
+
 test('putting the same again changes no index', async () => {
   await using agent = await start();
   const entry = { kind: 'service-intentions', name: 'api', sources: [{ name: 'web', action: 'allow' }] };
