@@ -6,6 +6,7 @@ import { formatPrivateKey, generateKey } from '../../issuing/index.ts';
 import { configWithout, defaultConfig, parseCaConfig } from './ca-config.ts';
 
 const hour = 3_600_000;
+const keyInPem = '-----BEGIN EC PRIVATE KEY-----\nAAAA\n-----END EC PRIVATE KEY-----\n';
 
 test('leafs live three days unless said otherwise, and 50 CSRs are signed per second', () => {
   const usual = { leafTtl: 72 * hour, csrMaxPerSecond: 50, csrMaxConcurrent: 0 };
@@ -40,6 +41,8 @@ for (const [config, message] of [
   [{ PrivateKeyType: 'dsa' }, "private key type must be either 'ec' or 'rsa'"],
   [{ PrivateKey: 'hidden' }, 'PrivateKey: expected an EC or RSA private key in PEM, without a passphrase'],
   [{ PrivateKey: 7 }, 'PrivateKey: expected text'],
+  [{ root_cert: `…${keyInPem}` }, 'root_cert: holds a private key: it belongs in PrivateKey, which is shown to nobody'],
+  [{ Key: [keyInPem] }, 'Key: holds a private key: it belongs in PrivateKey, which is shown to nobody'],
 ] as const) {
   test(`${JSON.stringify(config)} is refused: ${message}`, () => {
     assert.throws(() => parseCaConfig(config), {

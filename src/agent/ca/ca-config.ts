@@ -47,6 +47,7 @@ const longestLeafTtl = 365 * 24 * hour;
 /** Throws a CaError that names the member at fault. Names are told apart neither by case nor by `_`, so that a file's spelling fits too. */
 export function parseCaConfig(config: Config, minLeafTtl: number = shortestLeafTtl): CaSettings {
   try {
+    refuseMisplacedKey(config);
     const leafTtl = durationIn(config, 'LeafCertTTL') ?? usualLeafTtl;
     if (leafTtl < minLeafTtl)
       throw refused(`leaf cert TTL must be greater or equal than ${formatDuration(minLeafTtl)}`);
@@ -127,6 +128,14 @@ function keyKindIn(config: Config): KeyKind | undefined {
   const problem = problemWithKeyKind(kind);
   if (problem !== undefined) throw refused(problem);
   return kind as KeyKind;
+}
+
+/** Every other member is kept and shown as it was put, a root with its key in the same text too. */
+function refuseMisplacedKey(config: Config): void {
+  for (const [name, value] of Object.entries(config)) {
+    if (fold(name) !== 'privatekey' && JSON.stringify(value)?.includes('PRIVATE KEY-----'))
+      throw new InputError(name, 'holds a private key: it belongs in PrivateKey, which is shown to nobody');
+  }
 }
 
 function checkedKey(key: Secret): Secret {
