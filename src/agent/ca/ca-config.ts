@@ -133,7 +133,7 @@ function keyKindIn(config: Config): KeyKind | undefined {
 /** Every other member is kept and shown as it was put, a root with its key in the same text too. */
 function refuseMisplacedKey(config: Config): void {
   for (const [name, value] of Object.entries(config)) {
-    if (fold(name) !== 'privatekey' && JSON.stringify(value)?.includes('PRIVATE KEY-----'))
+    if (fold(name) !== 'privatekey' && JSON.stringify([value]).includes('PRIVATE KEY-----'))
       throw new InputError(name, 'holds a private key: it belongs in PrivateKey, which is shown to nobody');
   }
 }
