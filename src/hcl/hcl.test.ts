@@ -28,6 +28,7 @@ const read: readonly (readonly [text: string, value: unknown])[] = [
   ['a = <<-E\n  x\n y\n  E\n', { a: '  x\n y\n' }],
   ['a = 1\r\nb = <<E\r\nx\r\nE\r\n', { a: 1, b: 'x\n' }],
   ['{ "a": { "b": 1 }, "a": { "c": null }, }', { a: [{ b: 1 }, { c: '' }] }],
+  ['{ "a": [0, -0.5, 0e1] }', { a: [0, -0.5, 0] }],
   ['{ "a": [[{ "b": {} }], "\\u00e9\\/$"] }', { a: [[{ b: [{}] }], 'é/$'] }],
   ['a = "\ud800"', { a: '\ufffd' }],
 ];
@@ -65,6 +66,10 @@ const refused: readonly (readonly [text: string, message: RegExp])[] = [
   ['a {}\na "x" {}', /given before/],
   ['a = 1\na = "x"', /given before/],
   ['a = "\0"', /unexpected character$/],
+  ['{ "a": 017 }', /^web\.hcl:1:8: numbers of JSON are decimal, without leading zeros$/],
+  ['{ "a": [-01.5] }', /without leading zeros$/],
+  ['{ "a": 0x1F }', /without leading zeros$/],
+  ['{ "a": ["x", null] }', /^web\.hcl:1:14: null is no member$/],
   ['{ "a": 1 } b', /expected nothing more$/],
   ['{ "a" = 1 }', /unexpected character$/],
   ['{ a: 1 }', /expected a comma or \}$|expected a key$/],

@@ -103,6 +103,7 @@ class Parser {
 
   #member(depth: number): unknown {
     if (this.#token.kind === '{') return this.#map(depth);
+    if (this.#isJson && this.#token.kind === 'value') throw this.#complain(this.#token.offset, 'null is no member');
     return this.#token.kind === '[' ? this.#list(depth) : this.#scalar();
   }
 

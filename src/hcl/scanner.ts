@@ -77,7 +77,8 @@ export class Scanner {
   #bare(): Token {
     const offset = this.#at;
     const digits = this.#take(number);
-    if (digits !== '') return { kind: 'number', offset, value: readNumber(digits, offset, this.#complain) };
+    if (digits !== '')
+      return { kind: 'number', offset, value: readNumber(digits, this.#isJson, offset, this.#complain) };
     const name = this.#take(word);
     if (name === '') throw this.#complain(offset, 'unexpected character');
     if (name === 'true' || name === 'false') return { kind: 'truth', offset, value: name === 'true' };
