@@ -1,9 +1,9 @@
 import { connect } from 'node:net';
 import type { Probe } from './probe.ts';
 
-/** `host:port`, with brackets around an IPv6 address. */
+/** `host:port`, with brackets around an IPv6 address. A host with a NUL is none: Node throws where it should look it up. */
 export function splitHostPort(target: string): { readonly host: string; readonly port: number } | undefined {
-  const [, bracketed, plain, port] = /^(?:\[([^\]]*)\]|([^:]*)):(\d{1,5})$/.exec(target) ?? [];
+  const [, bracketed, plain, port] = /^(?:\[([^\]\0]*)\]|([^:\0]*)):(\d{1,5})$/.exec(target) ?? [];
   if (port === undefined || Number(port) > 65535) return undefined;
   return { host: bracketed ?? plain ?? '', port: Number(port) };
 }
