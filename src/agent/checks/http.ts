@@ -9,6 +9,8 @@ import { describeDialError } from './tcp.ts';
 import { tlsOptionsOf } from './tls-options.ts';
 
 const mostRedirects = 10;
+/** Answers such as `103 Early Hints` that may come before the real one. */
+const mostHints = 5;
 /** Of a body beyond what is kept, this much is still read to tell its size. */
 const mostBodyBytes = 64 * 1024;
 
@@ -87,7 +89,12 @@ function ask(url: URL, method: string, definition: CheckDefinition, signal: Abor
   }
   const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
   const request = (url.protocol === 'https:' ? requestHttps : requestHttp)(options, resolve);
-  request.once('error', reject);
+  request.on('error', reject);
+  let hints = 0;
+  request.on('information', () => {
+    hints += 1;
+    if (hints > mostHints) request.destroy(new Error('net/http: too many 1xx informational responses'));
+  });
   request.end(definition.body ?? '');
   return promise;
 }
