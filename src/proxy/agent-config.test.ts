@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { fuzzRuns, mutated, outcomeOf, pollutionCheck } from '../testing/fuzz.ts';
 import { readAgentConfig } from './agent-config.ts';
+import { formatAddress, isPort } from './config.ts';
 
 test('a registration as the agent shows it becomes the configuration', () => {
   const { config, errors } = readAgentConfig({
@@ -132,6 +134,11 @@ const unusable: readonly (readonly [string, object, string])[] = [
     'Proxy.Config.handshake_timeout_ms: expected milliseconds, 1 to 86400000',
   ],
   [
+    'an address that no system takes',
+    { Upstreams: [{ DestinationName: 'db', LocalBindPort: 1, LocalBindAddress: 'a\0b' }] },
+    'Proxy.Upstreams[0].LocalBindAddress: expected text without NUL',
+  ],
+  [
     'no application behind the inbound listener',
     { Config: { bind_port: 1 } },
     'Proxy.LocalServicePort: expected the port of the application, 1 to 65535',
@@ -173,6 +180,55 @@ test('no JSON at all makes it throw', () => {
     json: fc.oneof({ depthSize: 'small' }, fc.jsonValue(), fc.array(tie('json')), fc.dictionary(key, tie('json'))),
   }));
   fc.assert(fc.property(json, (value) => void readAgentConfig(value)));
+});
+
+test('what is left of a damaged registration can be listened to and dialled', () => {
+  const registrations = [
+    proxy({
+      LocalServicePort: 80,
+      Config: { bind_port: 1, handshake_timeout_ms: 5, upstreams: [{ destination_name: 'a', local_bind_port: '9' }] },
+    }),
+    proxy({
+      Config: { bind_port: 1, bind_address: '::', local_service_address: '[::1]:2', local_connect_timeout_ms: '7' },
+      Upstreams: [
+        { DestinationName: 'db', LocalBindPort: 2, LocalBindAddress: '127.0.0.1', Config: { connect_timeout_ms: 1 } },
+        { DestinationName: 'api', DestinationType: 'prepared_query', Datacenter: 'd', LocalBindSocketPath: '/a' },
+      ],
+    }),
+  ];
+  fc.assert(
+    fc.property(mutated(registrations.map((registration) => JSON.stringify(registration))), (text) => {
+      const answer = outcomeOf<unknown>(() => JSON.parse(text), SyntaxError);
+      const { config } = readAgentConfig(answer);
+      const { inbound, upstreams = [] } = config ?? {};
+      const addresses = upstreams.map(({ bind }) => formatAddress(bind));
+      assert.equal(new Set(addresses).size, addresses.length);
+      for (const address of [
+        ...upstreams.map(({ bind }) => bind),
+        ...(inbound ? [inbound.bind, inbound.localService] : []),
+      ])
+        assert.ok(
+          'path' in address ? /^[^\0]+$/.test(address.path) : isPort(address.port) && /^[^\0]+$/.test(address.host),
+        );
+      const timeouts = [
+        inbound?.handshakeTimeout,
+        inbound?.localConnectTimeout,
+        ...upstreams.map((one) => one.connectTimeout),
+      ];
+      for (const timeout of timeouts) assert.ok(timeout === undefined || (timeout >= 1 && timeout <= 86_400_000));
+      pollutionCheck();
+    }),
+    { numRuns: fuzzRuns(3_000) },
+  );
+});
+
+test('a hundred thousand upstreams are read', { timeout: 20_000 }, () => {
+  const Upstreams = Array.from({ length: 100_000 }, (_, at) => ({
+    DestinationName: 'db',
+    LocalBindAddress: `h${at}`,
+    LocalBindPort: 1,
+  }));
+  assert.equal(readAgentConfig(proxy({ Upstreams })).config?.upstreams.length, 100_000);
 });
 
 function proxy(changes: object): object {

@@ -28,11 +28,10 @@ export function readAgentConfig(answer: unknown): AgentConfig {
   const service = attempt(errors, () => readService(registered, proxy));
   if (service === undefined) return { errors };
   const inbound = attempt(errors, () => readInbound(registered, proxy));
-  const upstreams: UpstreamConfig[] = [];
-  for (const entry of [...proxy.list('Upstreams'), ...deprecatedUpstreams(proxy)]) {
-    const upstream = attempt(errors, () => distinct(upstreams, entry, readUpstream(entry)));
-    if (upstream !== undefined) upstreams.push(upstream);
-  }
+  const taken = new Set<string>();
+  const upstreams = [...proxy.list('Upstreams'), ...deprecatedUpstreams(proxy)].flatMap((entry) => {
+    return attempt(errors, () => distinct(taken, entry, readUpstream(entry))) ?? [];
+  });
   return { config: { service, upstreams, ...(inbound && { inbound }) }, errors };
 }
 
@@ -112,10 +111,12 @@ function readTarget(entry: Reader): UpstreamTarget {
   }
 }
 
-function distinct(earlier: readonly UpstreamConfig[], entry: Reader, upstream: UpstreamConfig): UpstreamConfig {
+/** Adds the address to those that are taken. */
+function distinct(taken: Set<string>, entry: Reader, upstream: UpstreamConfig): UpstreamConfig {
   const address = formatAddress(upstream.bind);
-  if (earlier.some(({ bind }) => formatAddress(bind) === address))
+  if (taken.has(address))
     throw new InputError(entry.place('LocalBindPort'), `${address} is taken by an earlier upstream`);
+  taken.add(address);
   return upstream;
 }
 
@@ -181,6 +182,7 @@ class Reader {
   text(key: string): string {
     const value = this.#value(key) ?? '';
     if (typeof value !== 'string') throw new InputError(this.place(key), 'expected text');
+    if (value.includes('\0')) throw new InputError(this.place(key), 'expected text without NUL'); // node:net throws
     return value;
   }
 

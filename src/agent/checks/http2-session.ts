@@ -32,7 +32,8 @@ export async function withHttp2Session<T>(
   signal.addEventListener('abort', stop, { once: true });
   if (signal.aborted) stop();
   try {
-    await once(session, 'connect').catch((cause: unknown) => {
+    // The signal too: a session that is destroyed while it connects says nothing, now and then.
+    await once(session, 'connect', { signal }).catch((cause: unknown) => {
       throw new NoSessionError('not connected', { cause });
     });
     return await use(session);
