@@ -90,7 +90,7 @@ export const flagKeys: Readonly<Partial<Record<keyof AgentFlags, string>>> = {
 /** The flags on the line as a configuration of their own. */
 export function configOfFlags(values: Values<AgentFlags>): JsonObject {
   const { 'http-port': http, 'https-port': https, 'node-meta': nodeMeta } = values;
-  const meta = parseKeyValues(nodeMeta.map((text) => text.replace(':', '=')));
+  const meta = parseKeyValues(nodeMeta, ':');
   const plain = Object.entries(flagKeys)
     .filter(([name, key]) => values[name] !== undefined && !key?.includes('.') && name !== 'node-meta')
     .map(([name, key]) => [key, values[name]] as const);

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { fuzzRuns, mutated, pollutionCheck } from '../testing/fuzz.ts';
 import { type FlagTable, formatHelp, integer, list, parseFlags, text, toggle } from './flags.ts';
 
 const table = {
@@ -99,6 +100,7 @@ test('any line is either read or refused with a reason', () => {
   const word = fc.oneof(
     fc.string(),
     fc.constantFrom('-token', '-stale', '-port=3', '-node-meta', '--', '-x', '__proto__'),
+    mutated(['--token=x', '-stale=true', '-port=-3', '-node-meta=a:b', '--ui', '-http-addr=unix:///a']),
   );
   fc.assert(
     fc.property(fc.array(word), (argv) => {
@@ -107,7 +109,9 @@ test('any line is either read or refused with a reason', () => {
       } catch (error) {
         assert.equal((error as Error).name, 'InputError');
       }
+      pollutionCheck();
     }),
+    { numRuns: fuzzRuns(300) },
   );
 });
 

@@ -61,7 +61,7 @@ export function formatAddress(address: BindAddress | DialAddress): string {
 
 /** Of `host:port`; undefined when it is none. An empty host is left empty, for whoever knows what it means. */
 export function parseAddress(text: string): { host: string; port: number } | undefined {
-  const [, bracketed, plain = '', port = ''] = /^(?:\[([^\]]*)\]|([^:[\]]*)):(\d{1,5})$/.exec(text) ?? [];
+  const [, bracketed, plain = '', port = ''] = /^(?:\[([^\]\0]*)\]|([^:[\]\0]*)):(\d{1,5})$/.exec(text) ?? [];
   if (port === '' || !isPort(Number(port))) return undefined;
   return { host: bracketed ?? plain, port: Number(port) };
 }

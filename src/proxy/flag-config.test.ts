@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { InputError } from '../base/index.ts';
+import { fuzzRuns, mutated, outcomeOf } from '../testing/fuzz.ts';
+import { isPort } from './config.ts';
 import { originFromFlags, type ProxyFlags } from './flag-config.ts';
 
 test('the flags of a whole sidecar become its configuration', () => {
@@ -69,15 +71,30 @@ for (const [flags, message] of refused) {
   });
 }
 
-test('no text for an upstream does worse than an InputError', () => {
+test('whatever the flags say, they are refused or what they say can be listened to and dialled', () => {
+  const words = mutated([
+    'db:8181',
+    'cache.service:127.0.0.2:6379',
+    'nearest.query:9000',
+    'db:[::1]:8282',
+    ':8443',
+    'h:1',
+  ]);
+  const word = fc.oneof(fc.string(), words, fc.stringMatching(/^[a-z.]{0,9}:[[\]a-z0-9.:]{0,12}$/));
+  const good: ProxyFlags = { service: 'web', upstreams: [], listen: ':1', serviceAddr: ':2', register: true };
   fc.assert(
-    fc.property(fc.oneof(fc.string(), fc.stringMatching(/^[a-z.]{0,9}:[[\]a-z0-9.:]{0,12}$/)), (text) => {
-      try {
-        const origin = originFromFlags({ service: 'web', upstreams: [text] });
-        assert.equal(origin.kind, 'flags');
-      } catch (error) {
-        assert.ok(error instanceof InputError);
-      }
+    fc.property(word, fc.constantFrom('upstream', 'listen', 'serviceAddr'), (text, where) => {
+      const flags: ProxyFlags = { ...good, ...(where === 'upstream' ? { upstreams: [text] } : { [where]: text }) };
+      const origin = outcomeOf(() => originFromFlags(flags), InputError);
+      if (origin === undefined) return;
+      assert.ok(origin.kind === 'flags');
+      const { upstreams, inbound } = origin.config;
+      for (const address of [
+        ...upstreams.map(({ bind }) => bind),
+        ...(inbound ? [inbound.bind, inbound.localService] : []),
+      ])
+        assert.ok('port' in address && isPort(address.port) && /^[^\0]+$/.test(address.host));
     }),
+    { numRuns: fuzzRuns(2_000) },
   );
 });
