@@ -1,8 +1,18 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { createServer, type IncomingMessage } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
+import fc from 'fast-check';
+import { InputError } from '../base/index.ts';
+import { fuzzRuns, mutated, outcomeOf } from '../testing/fuzz.ts';
+import { testRuntime } from '../testing/index.ts';
+import { parseAgentAddress } from './address.ts';
+import { ApiError } from './api-error.ts';
+import { createClient } from './client.ts';
 import { clientOptionsFrom, type Setting } from './environment.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'fairlead-environment-'));
@@ -73,3 +83,86 @@ for (const [env, message] of refused) {
     assert.throws(() => clientOptionsFrom(env), { name: 'InputError', message });
   });
 }
+
+const damagedAddress = mutated([
+  ...['127.0.0.1:8500', 'http://localhost:80', 'https://consul.example:8501/mesh/', '[::1]:8501'],
+  ...['unix:///run/consul/http.sock', 'HTTP://h', 'http://u:p@h:1'],
+]);
+
+test('any text for an address is one that can be asked, or is refused', () => {
+  const useTls = fc.constantFrom('', 'true', 'false', 'T', 'x');
+  fc.assert(
+    fc.property(
+      fc.oneof(damagedAddress, fc.string({ unit: 'binary' })),
+      useTls,
+      (CONSUL_HTTP_ADDR, CONSUL_HTTP_SSL) => {
+        const read = () => parseAgentAddress(clientOptionsFrom({ CONSUL_HTTP_ADDR, CONSUL_HTTP_SSL }).address);
+        const address = outcomeOf(read, InputError);
+        if (address?.scheme === 'unix') assert.match(address.path, /^[^\0]+$/);
+        else if (address !== undefined) {
+          assert.match(`${address.host}${address.prefix}`, /^[\x21-\x7e]+$/, 'nothing that ends a line or a word');
+          assert.ok(address.port >= 0 && address.port <= 65_535);
+        }
+      },
+    ),
+    { numRuns: fuzzRuns(2_000) },
+  );
+});
+
+test('no text in the environment adds a header or a request to those that are sent', { timeout: 60_000 }, async () => {
+  const seen: IncomingMessage[] = [];
+  const server = createServer((request, response) => {
+    seen.push(request);
+    response.end('{}');
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const smuggled = [
+    'x\r\nX-Evil: 1',
+    'x\nX-Evil: 1',
+    'x HTTP/1.1\r\nX-Evil: 1\r\n\r\nGET /evil HTTP/1.1\r\n\r\n',
+    'secret',
+  ];
+  const text = fc.oneof(mutated(smuggled), fc.string({ unit: 'binary' }), fc.constantFrom(...smuggled));
+  const environment = fc.record(
+    {
+      CONSUL_HTTP_ADDR: fc.oneof(
+        fc.constant(address),
+        text.map((path) => `${address}/${path}`),
+      ),
+      CONSUL_HTTP_TOKEN: text,
+      CONSUL_HTTP_AUTH: text,
+      CONSUL_TLS_SERVER_NAME: text,
+    },
+    { requiredKeys: ['CONSUL_HTTP_ADDR'] },
+  );
+  try {
+    await fc.assert(
+      fc.asyncProperty(environment, text, async (env, datacenter) => {
+        seen.length = 0;
+        const options = outcomeOf(() => clientOptionsFrom(env), InputError);
+        if (options === undefined) return;
+        const client = outcomeOf(() => createClient({ ...options, datacenter, runtime: testRuntime() }), InputError);
+        if (client === undefined) return;
+        await client
+          .catalogService('web')
+          .catch((error: unknown) => assert.ok(error instanceof ApiError, String(error)));
+        await client.close();
+        assert.ok(seen.length <= 1);
+        const allowed = ['host', 'accept', 'x-consul-token', 'authorization', 'connection'];
+        for (const { headers, url } of seen) {
+          assert.deepEqual(
+            Object.keys(headers).filter((name) => !allowed.includes(name)),
+            [],
+          );
+          assert.match(url ?? '', /\/v1\/catalog\/service\/web/);
+        }
+      }),
+      { numRuns: fuzzRuns(300) },
+    );
+  } finally {
+    server.closeAllConnections();
+    server.close();
+    await once(server, 'close');
+  }
+});
