@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { InputError } from '../base/index.ts';
+import { mutated } from '../testing/fuzz.ts';
 import { readTarget, targetOfHost } from './target.ts';
 
 for (const [host, target] of [
@@ -32,6 +33,7 @@ test('any text is a target of the mesh or an InputError', () => {
         fc.string(),
         fc.domain(),
         fc.domain().map((name) => `${name}.consul`),
+        mutated(['web.service.consul', 'near.query.dc2.consul', 'WEB.SERVICE.CONSUL.']),
       ),
       (text) => {
         try {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { InputError } from '../../base/index.ts';
+import { fuzzRuns, mutated, pollutionCheck } from '../../testing/fuzz.ts';
 import type { Access } from './access.ts';
 import type { Authorizer } from './authorizer.ts';
 import { managementPolicy } from './builtin.ts';
@@ -251,6 +252,10 @@ test('any text is read or refused with an InputError', () => {
   const texts = fc.oneof(
     fc.string(),
     fc.array(word, { maxLength: 30 }).map((words) => words.join(' ')),
+    mutated([
+      'service "web" { policy = "write" intentions = "read" }\nnode_prefix "" { policy = "read" }\noperator = "write"',
+      '{"service": {"web": {"policy": "write"}}, "key_prefix": {"": {"policy": "deny"}}, "acl": "read"}',
+    ]),
   );
   fc.assert(
     fc.property(texts, (text) => {
@@ -259,8 +264,9 @@ test('any text is read or refused with an InputError', () => {
       } catch (error) {
         assert.ok(error instanceof InputError, String(error));
       }
+      pollutionCheck();
     }),
-    { numRuns: 500 },
+    { numRuns: fuzzRuns(1_000) },
   );
 });
 

@@ -2,8 +2,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { parseJson } from '../../http/index.ts';
-import { formatPrivateKey, generateKey } from '../../issuing/index.ts';
+import { createThrowawayCa, formatPrivateKey, generateKey } from '../../issuing/index.ts';
+import { fuzzRuns, mutated, outcomeOf } from '../../testing/fuzz.ts';
 import { configWithout, defaultConfig, parseCaConfig } from './ca-config.ts';
+import { CaError } from './ca-error.ts';
 
 const hour = 3_600_000;
 const keyInPem = '-----BEGIN EC PRIVATE KEY-----\nAAAA\n-----END EC PRIVATE KEY-----\n';
@@ -75,6 +77,21 @@ test('however its name is spelled, the key is not shown', () => {
     'PrivateKey',
   );
   assert.deepEqual(shown, { x: 1 });
+});
+
+test('a damaged key or certificate, or one without end, is a CaError', { timeout: 60_000 }, async () => {
+  const key = formatPrivateKey(await generateKey()).reveal();
+  const { roots } = await createThrowawayCa();
+  const texts = fc.oneof(
+    mutated([key, ...roots.certificates]),
+    fc.constantFrom(key.repeat(2_000), '-----BEGIN '.repeat(50_000)),
+  );
+  fc.assert(
+    fc.property(texts, fc.constantFrom('PrivateKey', 'RootCert', 'LeafCertTTL'), (text, name) => {
+      outcomeOf(() => parseCaConfig({ [name]: text }), CaError);
+    }),
+    { numRuns: fuzzRuns(300) },
+  );
 });
 
 test('no configuration makes the parser fail in another way', () => {

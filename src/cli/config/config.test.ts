@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import fc from 'fast-check';
 import { InputError } from '../../base/index.ts';
+import { fuzzRuns, mutated, pollutionCheck } from '../../testing/fuzz.ts';
 import { checkForApi, serviceForApi } from './definitions.ts';
 import { type Config, loadConfig } from './load-config.ts';
 import { findNearest } from './nearest.ts';
@@ -222,6 +223,10 @@ const bytes = fc.oneof(
   fc.array(piece, { maxLength: 60 }).map((pieces) => Buffer.from(pieces.join(''))),
   fc.json().map((text) => Buffer.from(text)),
   fc.dictionary(piece, fc.jsonValue()).map((value) => Buffer.from(JSON.stringify(value))),
+  mutated([
+    'node_name = "a"\nports { http = 8501 }\nservice { name = "web" connect { sidecar_service {} } check { ttl = "5s" } }\n',
+    '{"node_name": "a", "acl": {"enabled": true}, "services": [{"name": "web", "meta": {"a": "b"}, "port": 80}]}',
+  ]).map((text) => Buffer.from(text)),
 );
 
 for (const name of ['any.json', 'any.hcl']) {
@@ -233,8 +238,9 @@ for (const name of ['any.json', 'any.hcl']) {
           assert.ok(error instanceof InputError, String(error));
           assert.ok(error.message.includes(path));
         });
+        pollutionCheck();
       }),
-      { numRuns: 300 },
+      { numRuns: fuzzRuns(300) },
     );
   });
 }
