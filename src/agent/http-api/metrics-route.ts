@@ -17,7 +17,7 @@ async function getMetrics(
   request: HttpRequest,
   read: MetricsText | undefined,
 ): Promise<HttpReply> {
-  if (!context.authorizerOf(request).mayReadAgent(context.nodeName)) throw denied();
+  if (!context.authorizerOf(request).mayReadAgent(context.nodeName)) throw denied(`agent:read on ${context.nodeName}`);
   if (request.query.get('format') !== 'prometheus')
     throw new HttpError(501, 'this agent shows its metrics with ?format=prometheus only');
   if (read === undefined) throw new HttpError(501, 'this agent keeps no metrics');
