@@ -115,6 +115,42 @@ test('a store that has lost its end is refused, and left for whoever may save so
   }
 });
 
+for (const [length, how] of [
+  [0, 'is empty'],
+  [1, 'has one byte'],
+] as const) {
+  test(`a store of which ${length} bytes are left is refused and left as it is, not begun anew`, (t) => {
+    const folder = folderFor(t);
+    const file = join(folder, 'fairlead.db');
+    const storage = openSqliteStorage(folder);
+    storage.commit({ revision: 1, puts: [put('a', 1)], deletes: [] }, 0);
+    storage.close();
+    truncateSync(file, length);
+    assert.throws(() => openSqliteStorage(folder), {
+      code: 'DAMAGED',
+      message: new RegExp(`fairlead.db there ${how}; `),
+    });
+    assert.equal(statSync(file).size, length);
+  });
+}
+
+test('a store that has lost its tables is refused', (t) => {
+  const folder = folderFor(t);
+  const db = new DatabaseSync(join(folder, 'fairlead.db'));
+  db.exec('PRAGMA journal_mode = WAL');
+  db.close();
+  assert.throws(() => openSqliteStorage(folder), { code: 'DAMAGED', message: /fairlead\.db there has no tables; / });
+});
+
+test('a first start that crashed while it made the store is made good by the next', (t) => {
+  const folder = folderFor(t);
+  writeFileSync(join(folder, `fairlead.db-new-${process.pid}`), 'half a page');
+  const storage = openSqliteStorage(folder);
+  assert.deepEqual(storage.load(), { revision: 0, rows: [] });
+  storage.close();
+  assert.deepEqual(readdirSync(folder), ['fairlead.db']);
+});
+
 test('a full disk refuses the batch, keeps what was there, and takes the next one when there is room', (t) => {
   const folder = folderFor(t);
   const storage = openSqliteStorage(folder, { mostBytes: 200_000 });

@@ -5,26 +5,14 @@
  * Written ahead with full sync: when `commit` returns, the batch survives a crash of the machine.
  */
 
-import {
-  chmodSync,
-  closeSync,
-  existsSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { messageOf } from '../../base/index.ts';
 import { parseExactly } from '../../http/index.ts';
+import { makeStore, schemaVersion } from './new-store.ts';
 import type { Batch, Storage, StoredRow } from './storage.ts';
 import { StorageError, type StorageErrorCode } from './storage-error.ts';
-
-/** Raised when rows or tables change so that an older program would misread them. */
-const schemaVersion = 1;
 
 export interface SqliteOptions {
   /** Bytes that the file may grow to; a batch that would not fit is refused. Default: as the disk has room. */
@@ -36,7 +24,8 @@ export function openSqliteStorage(folder: string, options: SqliteOptions = {}): 
   try {
     makeFolder(folder);
     const file = join(folder, 'fairlead.db');
-    makeFile(file);
+    if (!existsSync(file)) makeStore(file);
+    checkFile(file, folder);
     const { DatabaseSync } = process.getBuiltinModule('node:sqlite');
     return new SqliteStorage(new DatabaseSync(file), folder, options);
   } catch (error) {
@@ -56,7 +45,7 @@ class SqliteStorage implements Storage {
     this.#folder = folder;
     try {
       lock(db);
-      makeTables(db, folder);
+      checkTables(db, folder);
       if (mostBytes !== undefined) db.exec(`PRAGMA max_page_count = ${Math.ceil(mostBytes / 4_096)}`);
       writePid(folder);
     } catch (error) {
@@ -110,12 +99,22 @@ function makeFolder(folder: string): void {
 }
 
 /**
- * SQLite would ask the umask for the mode; its other files take that of this one. A file that is there is not opened here: to close it
- * again would drop the locks that this process holds on it. Source: SQLite, "How To Corrupt", 2.2.
+ * SQLite takes a file of no byte or one for a new database, and would start one over what is left of a store that was cut. Ours is never so
+ * short, so that this must be damage. The mode is set because SQLite's other files take that of this one. The file is not opened here: to
+ * close it again would drop the locks that this process holds on it. Source: SQLite, "How To Corrupt", 2.2.
  */
-function makeFile(file: string): void {
-  if (existsSync(file)) chmodSync(file, 0o600);
-  else closeSync(openSync(file, 'ax', 0o600));
+function checkFile(file: string, folder: string): void {
+  chmodSync(file, 0o600);
+  const { size } = statSync(file);
+  if (size > 1) return;
+  throw damaged(folder, size === 0 ? 'is empty' : 'has one byte');
+}
+
+function damaged(folder: string, how: string): StorageError {
+  return new StorageError(
+    'DAMAGED',
+    `the state can’t be opened in ${folder}: fairlead.db there ${how}; restore a backup, or remove the file to begin anew`,
+  );
 }
 
 /** Takes the lock and keeps it: in this mode each lock that a transaction takes stays. */
@@ -125,9 +124,9 @@ function lock(db: DatabaseSync): void {
   db.exec('BEGIN EXCLUSIVE; COMMIT');
 }
 
-function makeTables(db: DatabaseSync, folder: string): void {
-  const isNew = db.prepare('SELECT count(*) AS n FROM sqlite_schema').get()?.['n'] === 0;
-  const version = isNew ? undefined : readMeta(db, 'schema');
+function checkTables(db: DatabaseSync, folder: string): void {
+  if (db.prepare('SELECT count(*) AS n FROM sqlite_schema').get()?.['n'] === 0) throw damaged(folder, 'has no tables');
+  const version = readMeta(db, 'schema');
   if (version !== undefined && version > schemaVersion) {
     throw new StorageError(
       'NEWER_VERSION',
@@ -136,13 +135,6 @@ function makeTables(db: DatabaseSync, folder: string): void {
   }
   db.exec('PRAGMA journal_mode = WAL');
   db.exec('PRAGMA synchronous = FULL');
-  if (!isNew) return;
-  db.exec(`
-    BEGIN IMMEDIATE;
-    CREATE TABLE meta (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;
-    CREATE TABLE rows (tab TEXT, key TEXT, value TEXT NOT NULL, PRIMARY KEY (tab, key)) STRICT, WITHOUT ROWID;
-    INSERT INTO meta VALUES ('schema', ${schemaVersion}), ('revision', 0);
-    COMMIT`);
 }
 
 function readMeta(db: DatabaseSync, name: 'schema' | 'revision'): number | undefined {
