@@ -133,8 +133,30 @@ test('no program is run for who may not: not by default, not for a page in a bro
   assert.equal(await proxiesOf(allowing), '{}');
 });
 
-test('the check of a proxy that is not run as root says so', { skip: process.geteuid?.() !== 0 }, async () => {
-  await using agent = await startDev({ managedProxies: { allowApiRegistration: true }, checkUpdateInterval: 100 });
+test('the ID of a managed proxy is nobody else’s: whichever of the two services comes second is refused by name', async () => {
+  await using agent = await startDev({ managedProxies: { allowApiRegistration: true, ports: { min: 0, max: 0 } } });
+  const block = { Command: ['/bin/true'], Config: { bind_port: 9001 } };
+  const web = put({ Name: 'web', Port: 9000, Connect: { Proxy: block } });
+  const other = put({ Name: 'billing', ID: 'web-proxy', Port: 9002 });
+  const register = async (body: ReturnType<typeof put>): Promise<string> => {
+    const answer = await agent.fetch('/v1/agent/service/register', body);
+    return `${answer.status} ${await answer.text()}`;
+  };
+  assert.equal(await register(other), '200 ');
+  assert.match(await register(web), /^400 .*Service ID "web-proxy" .*managed proxy of service "web".* "billing"/);
+  const kept = await (await agent.fetch('/v1/agent/services')).json();
+  assert.deepEqual(Object.keys(kept as object), ['web-proxy']);
+
+  assert.equal((await agent.fetch('/v1/agent/service/deregister/web-proxy', { method: 'PUT' })).status, 200);
+  assert.equal(await register(web), '200 ');
+  assert.match(await register(other), /^400 .*Service ID "web-proxy" is that of the managed proxy of service "web"/);
+  assert.equal(await register(web), '200 ');
+});
+
+test('the check of a proxy that is not run as root says so, to all and at once', {
+  skip: process.geteuid?.() !== 0,
+}, async () => {
+  await using agent = await startDev({ managedProxies: { allowApiRegistration: true } });
   assert.equal((await agent.fetch('/v1/agent/service/register', registration(['/bin/true']))).status, 200);
   const reason = /connect\.proxy\.allow_managed_root/;
   for (let index = '0', text = ''; !reason.test(text); ) {

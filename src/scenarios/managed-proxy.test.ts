@@ -7,12 +7,15 @@ import { connect, createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { type ConsulClient, createClient, watch } from '../api/index.ts';
 import { type Service, startService } from '../connect/index.ts';
 import { findFreePorts, type OurAgent, startOurAgent, testRuntime } from '../testing/index.ts';
 
 /** A line of the agent's log. */
 const started = /"pid":(\d+),.*managed proxy started/;
+
+const ownProxy = [process.execPath, fileURLToPath(new URL('../cli/main.ts', import.meta.url)), 'proxy'];
 
 const page = readFileSync(new URL('../../docs/managed-proxies.md', import.meta.url), 'utf8');
 
@@ -36,6 +39,19 @@ test('our own proxy configures itself from its environment and follows changes',
   assert.equal(mesh.starts(), 1);
   assert.ok(isAlive(pid));
 });
+
+for (const [spelling, other] of [
+  ['CONNECT_PROXY', 'CONSUL_PROXY'],
+  ['CONSUL_PROXY', 'CONNECT_PROXY'],
+] as const) {
+  test(`our own proxy configures itself from ${spelling}_ID and ${spelling}_TOKEN alone`, async (t) => {
+    const mesh = await openMesh(t);
+    const without = ['-u', `${other}_ID`, '-u', `${other}_TOKEN`];
+    await mesh.declare({ Proxy: { Command: ['/usr/bin/env', ...without, ...ownProxy] } }, await echoServer(t, 'hello'));
+    await mesh.untilPassing();
+    assert.equal(await mesh.greeting(), 'hello');
+  });
+}
 
 /** One process after the other, whichever program it runs. */
 const programs: readonly (readonly [name: string, blockIn: (folder: string) => object])[] = [

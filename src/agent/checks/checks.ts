@@ -128,11 +128,13 @@ class Checks implements Closable {
     };
   }
 
+  /** A reason is shown to all at once, which newer output is not: it is what whoever looks for the failure needs. */
   #explained(row: CheckRow): CheckRow {
     const reason = row.status === 'critical' ? this.#explain(row.serviceId) : undefined;
     if (reason === undefined) return row;
     const output = row.local?.output ?? row.output;
-    return output.endsWith(reason) ? row : withResult(row, 'critical', `${output}\n${reason}`);
+    const explained = output.endsWith(reason) ? row : withResult(row, 'critical', `${output}\n${reason}`);
+    return row.output.endsWith(reason) ? explained : withOutputShown(explained);
   }
 
   /** From time to time, newer output at an unchanged status is shown to all. */

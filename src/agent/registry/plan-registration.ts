@@ -133,9 +133,16 @@ function planOne(
 
 function refuseTakenId(id: string, rows: NodeRows, managedFor: string | undefined): void {
   if (id === ownServiceId) throw new InputError('', `Service ID "${id}" is that of the agent itself`);
-  const target = rows.ownService(id)?.local?.managedFor;
+  const holder = rows.ownService(id);
+  const target = holder?.local?.managedFor;
   if (target !== undefined && target !== managedFor) {
     throw new InputError('', `Service ID "${id}" is that of the managed proxy of service "${target}"`);
+  }
+  if (holder !== undefined && managedFor !== undefined && target === undefined) {
+    throw new InputError(
+      '',
+      `Service ID "${id}" is needed for the managed proxy of service "${managedFor}", but a service "${holder.name}" is registered with it`,
+    );
   }
   const alike = rows.serviceSpeltLike(id);
   if (alike === undefined) return;
