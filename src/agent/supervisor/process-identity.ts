@@ -15,6 +15,8 @@ export function identityOf(pid: number): string | undefined {
 export interface ProcessStatus {
   /** One letter; `Z` has ended and waits for its parent to notice. */
   readonly state: string;
+  /** The process ID of the one that leads it. */
+  readonly group: number;
   readonly session: number;
   /** In ticks since the machine was started. */
   readonly startTime: string;
@@ -23,7 +25,7 @@ export interface ProcessStatus {
 /** Source: proc(5), `/proc/pid/stat`. The name in parentheses may hold anything, parentheses too. */
 export function parseStatus(stat: string): ProcessStatus {
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return { state: fields[0] ?? '', session: Number(fields[3]), startTime: fields[19] ?? '' };
+  return { state: fields[0] ?? '', group: Number(fields[2]), session: Number(fields[3]), startTime: fields[19] ?? '' };
 }
 
 function fromProc(pid: number): string | undefined {

@@ -6,6 +6,7 @@ import type { Clock } from '../../base/index.ts';
 import type { Launch } from './launch.ts';
 import { openLogs } from './log-files.ts';
 import { identityOf } from './process-identity.ts';
+import { isLeftBehind } from './strays.ts';
 
 export interface ProxyProcess {
   readonly pid: number;
@@ -62,9 +63,10 @@ function endOf(child: ChildProcess): Promise<string> {
 /** Milliseconds between two looks at a process that is not this agent's child. */
 const lookInterval = 1_000;
 
-/** Of a process that an earlier agent has started. Undefined when it runs no more. */
+/** Of a process that an earlier agent has started, with `token`. Undefined when it runs no more. */
 export function findProcess(
   { pid, identity, startedAt }: Pick<ProxyProcess, 'pid' | 'identity' | 'startedAt'>,
+  token: string,
   clock: Clock,
 ): ProxyProcess | undefined {
   const isThere = (): boolean => identity !== '' && identityOf(pid) === identity;
@@ -81,9 +83,15 @@ export function findProcess(
     ended: watch(),
     signal: (signal) => {
       if (isThere()) signalGroup(pid, signal);
+      else killLeftBehind(pid, token);
     },
     leave: () => left.abort(),
   };
+}
+
+/** What a proxy that has ended left of its group would hold the port against the next one. */
+export function killLeftBehind(leader: number, token: string): void {
+  if (isLeftBehind(leader, token)) signalGroup(leader, 'SIGKILL');
 }
 
 function signalGroup(pid: number, signal: 'SIGINT' | 'SIGKILL'): void {

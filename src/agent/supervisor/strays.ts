@@ -1,8 +1,11 @@
-/** Proxies that were started in the moment before an agent was killed, so that it could not note them. Found on Linux alone. */
+/**
+ * Proxies that were started in the moment before an agent was killed, so that it could not note them, and what proxies that have ended left
+ * behind. Known by the token in their environment; found on Linux alone.
+ */
 
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { tokenVariable } from './environment.ts';
-import { identityOf, parseStatus } from './process-identity.ts';
+import { identityOf, type ProcessStatus, parseStatus } from './process-identity.ts';
 
 export interface Stray {
   readonly proxyId: string;
@@ -32,16 +35,36 @@ function processIds(): number[] {
 
 /** Empty for whatever is none of ours. What a proxy has started itself has its environment too, but leads no session. */
 function tokenIn(pid: number): string {
+  return statusOf(pid)?.session === pid ? tokenOf(pid) : '';
+}
+
+/**
+ * Whether the group that process `leader` led has members that were started with `token`. An ID is not given out again for as long as it is
+ * that of a group, so that such a group is the former one.
+ */
+export function isLeftBehind(leader: number, token: string): boolean {
+  return token !== '' && processIds().some((pid) => statusOf(pid)?.group === leader && tokenOf(pid) === token);
+}
+
+/** With which token process `pid` was started; empty where it is no managed proxy of this user, or gone. */
+export function tokenOf(pid: number): string {
   try {
     const folder = `/proc/${pid}`;
     if (statSync(folder).uid !== process.geteuid?.()) return '';
-    if (parseStatus(readFileSync(`${folder}/stat`, 'utf8')).session !== pid) return '';
     const prefix = `${tokenVariable}=`;
     const found = readFileSync(`${folder}/environ`, 'utf8')
       .split('\0')
       .find((entry) => entry.startsWith(prefix));
     return found?.slice(prefix.length) ?? '';
   } catch {
-    return ''; // gone meanwhile
+    return '';
+  }
+}
+
+function statusOf(pid: number): ProcessStatus | undefined {
+  try {
+    return parseStatus(readFileSync(`/proc/${pid}/stat`, 'utf8'));
+  } catch {
+    return undefined; // gone meanwhile
   }
 }

@@ -24,7 +24,7 @@ import { registerDefinitions } from '../definitions.ts';
 import { memoryStorage } from '../persist/storage.ts';
 import { ManagedProxies } from '../registry/managed-proxies.ts';
 import { Store } from '../state/store.ts';
-import { parseStatus } from './process-identity.ts';
+import { identityOf, parseStatus } from './process-identity.ts';
 import { usualPolicy } from './supervision.ts';
 import { startSupervisor } from './supervisor.ts';
 
@@ -185,6 +185,28 @@ test('a proxy that the agent had no time to note is found all the same', {
   await first.ended;
   assert.notEqual(second.pid, first.pid);
 });
+
+for (const when of ['while the next agent runs', 'while no agent runs'] as const) {
+  test(`what a proxy leaves behind that dies ${when} is killed before the proxy is started again`, {
+    skip: process.platform !== 'linux',
+  }, async (t) => {
+    const desk = await openDesk(t);
+    await desk.declare(['/bin/sh', '-c', '"$@" & wait', 'sh', ...desk.reporter('stubborn')]);
+    const agent = desk.supervise();
+    const left = await desk.report();
+    const leader = parseStatus(readFileSync(`/proc/${left.pid}/stat`, 'utf8')).group;
+    await agent.close();
+    await using _next = when === 'while no agent runs' ? undefined : desk.supervise();
+    process.kill(leader, 'SIGKILL');
+    while (identityOf(leader) !== undefined) await new Promise((resolve) => setImmediate(resolve));
+    await using _later = when === 'while no agent runs' ? desk.supervise() : undefined;
+    await left.ended;
+    const second = await desk.report();
+    assert.notEqual(second.pid, left.pid);
+    await desk.declare(undefined);
+    await second.ended;
+  });
+}
 
 test('a process that has got the ID of a former proxy is left alone', async (t) => {
   const desk = await openDesk(t);
