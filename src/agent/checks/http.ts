@@ -139,5 +139,6 @@ function describe(error: Error & { code?: string; syscall?: string }, url: URL, 
   if (signal.aborted) return 'context deadline exceeded (Client.Timeout exceeded while awaiting headers)';
   // Several addresses that all failed come as one error without a message.
   const isDial = error.syscall === 'connect' || error.syscall === 'getaddrinfo' || error instanceof AggregateError;
-  return isDial ? describeDialError(error, target, signal) : error.message;
+  if (isDial) return describeDialError(error, target, signal);
+  return error.message === 'socket hang up' ? 'EOF' : error.message;
 }
