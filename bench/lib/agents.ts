@@ -46,7 +46,7 @@ async function ready(program: Program, port: number, folder: string): Promise<Ag
     const answer = await fetch(`${address}/v1/agent/connect/ca/leaf/bench-probe`).catch(() => undefined);
     if (answer?.ok) break;
     if (Date.now() > until) throw new Error(`${program.name} gave no leaf within 30 s`);
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    await new Promise((resolve) => setTimeout(resolve, 20));
   }
   return {
     port,
