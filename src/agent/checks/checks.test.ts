@@ -3,6 +3,7 @@ import { createServer } from 'node:http';
 import { test } from 'node:test';
 import { FakeClock } from '../../mesh/fake-clock.ts';
 import { testRuntime } from '../../testing/test-runtime.ts';
+import { registerDefinitions } from '../definitions.ts';
 import { memoryStorage } from '../persist/storage.ts';
 import { NodeRows } from '../registry/node-rows.ts';
 import { planCheck } from '../registry/plan-check.ts';
@@ -90,6 +91,32 @@ test('a script that was registered when that was allowed does not run when it no
   await agent.clock.advance(60_000);
   assert.equal(agent.check('script').status, 'critical');
   assert.match(agent.check('script').output, /^Scripts are disabled on this agent from remote calls/);
+});
+
+test('a service that stays critical for longer than it may is deregistered with its checks, and one that recovers is not', async () => {
+  await using agent = start();
+  const Check = { TTL: '1h', Status: 'critical', DeregisterCriticalServiceAfter: '90s' };
+  const services = ['lost', 'mended'].map((Name) => ({ Name, Check }));
+  await registerDefinitions(
+    agent.store,
+    { services, checks: [] },
+    { nodeName, now: agent.clock.now(), sidecarPorts: { min: 0, max: 0 } },
+  );
+  await agent.clock.advance(60_000);
+  await agent.hear('service:mended', 'back');
+  await agent.clock.advance(59_999);
+  assert.equal(agent.check('service:lost').status, 'critical');
+  await agent.clock.advance(1);
+  await agent.store.settled();
+  const rows = new NodeRows(agent.store, nodeName);
+  assert.deepEqual(
+    [...rows.services()].map(({ id }) => id),
+    ['mended'],
+  );
+  assert.deepEqual(
+    [...rows.checks()].map(({ checkId }) => checkId),
+    ['service:mended'],
+  );
 });
 
 test('newer output at the same status is known to the agent at once and to the catalog in time', async () => {
