@@ -47,6 +47,7 @@ test('the private key of the CA leaves by no door and stands in no line', async 
     config({ Key: pem }),
     { ...config({}), Config: pem },
     { ...config({}), PrivateKey: pem },
+    { ...config({}), State: { key: pem } },
   ];
   for (const body of bad) assert.notEqual(await put(body), 200, `taken: ${JSON.stringify(body)}`);
   for (const path of readable) await send('GET', path, root);

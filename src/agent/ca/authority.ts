@@ -12,7 +12,7 @@ import type { Store, Transaction } from '../state/store.ts';
 import type { Row } from '../state/tables.ts';
 import { topic } from '../state/topics.ts';
 import { builtInName, createBuiltInProvider } from './built-in-provider.ts';
-import { type CaSettings, configWithout, parseCaConfig } from './ca-config.ts';
+import { type CaSettings, checkCaState, configWithout, parseCaConfig } from './ca-config.ts';
 import { CaError } from './ca-error.ts';
 import type { Certified } from './leaf-issuer.ts';
 import type { ActiveRoot } from './leaf-schedule.ts';
@@ -147,6 +147,7 @@ export class Authority {
       throw refused(`could not initialize provider: unknown CA provider ${JSON.stringify(name)}`);
     const { store, clock, clusterId, minLeafTtl } = this.#options;
     const settings = parseCaConfig(config, minLeafTtl);
+    checkCaState(state);
     const now = clock.now();
     const next = await this.#nextActive(settings, now);
     await store.write((tx) => {

@@ -47,7 +47,7 @@ const longestLeafTtl = 365 * 24 * hour;
 /** Throws a CaError that names the member at fault. Names are told apart neither by case nor by `_`, so that a file's spelling fits too. */
 export function parseCaConfig(config: Config, minLeafTtl: number = shortestLeafTtl): CaSettings {
   try {
-    refuseMisplacedKey(config);
+    refuseKeyBeside(config);
     const leafTtl = durationIn(config, 'LeafCertTTL') ?? usualLeafTtl;
     if (leafTtl < minLeafTtl)
       throw refused(`leaf cert TTL must be greater or equal than ${formatDuration(minLeafTtl)}`);
@@ -131,11 +131,21 @@ function keyKindIn(config: Config): KeyKind | undefined {
 }
 
 /** Every other member is kept and shown as it was put, a root with its key in the same text too. */
-function refuseMisplacedKey(config: Config): void {
-  for (const [name, value] of Object.entries(config)) {
-    if (fold(name) !== 'privatekey' && JSON.stringify([value]).includes('PRIVATE KEY-----'))
+function refuseKeyBeside(config: Config): void {
+  for (const [name, value] of Object.entries(configWithout(config, 'PrivateKey'))) {
+    if (holdsKey(value))
       throw new InputError(name, 'holds a private key: it belongs in PrivateKey, which is shown to nobody');
   }
+}
+
+/** A provider's `State` is shown as it was put. Throws CaError. */
+export function checkCaState(state: Readonly<Record<string, string>> | null): void {
+  if (holdsKey(state))
+    throw refused('State: holds a private key, and State is shown to whoever may read the configuration');
+}
+
+function holdsKey(value: unknown): boolean {
+  return JSON.stringify([value]).includes('PRIVATE KEY-----');
 }
 
 function checkedKey(key: Secret): Secret {
