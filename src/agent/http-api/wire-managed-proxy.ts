@@ -6,7 +6,7 @@
 import { InputError } from '../../base/index.ts';
 import { list, opaque, type Shape, struct, text } from '../../http/index.ts';
 import type { ManagedProxy } from '../registry/managed-proxies.ts';
-import type { ManagedProxyRequest } from '../registry/managed-proxy.ts';
+import type { ManagedProxyRequest } from '../registry/request.ts';
 import type { ExecMode } from '../state/managed-proxies.ts';
 import type { Upstream } from '../state/tables.ts';
 import { isZero, nonZero, sorted } from './go-values.ts';

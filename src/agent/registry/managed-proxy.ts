@@ -1,23 +1,12 @@
 /** What a `connect.proxy` block means: the row of a managed proxy, and the registration of a service of its own for it. */
 
 import { InputError } from '../../base/index.ts';
-import type { ExecMode, ManagedProxyRow } from '../state/managed-proxies.ts';
-import type { Upstream } from '../state/tables.ts';
+import type { ManagedProxyRow } from '../state/managed-proxies.ts';
 import type { NodeRows } from './node-rows.ts';
 import { present } from './present.ts';
-import type { CheckRequest, ServiceRequest } from './request.ts';
+import type { CheckRequest, ManagedProxyRequest, ServiceRequest } from './request.ts';
 import { isAnyAddress } from './service-errors.ts';
 import type { PortRange } from './sidecar.ts';
-
-/** The block, before anything is filled in. */
-export interface ManagedProxyRequest {
-  /** Absent: the agent's default. */
-  readonly execMode?: ExecMode;
-  /** Empty: the agent's default. */
-  readonly command: readonly string[];
-  readonly config: Readonly<Record<string, unknown>>;
-  readonly upstreams: readonly Upstream[];
-}
 
 export interface ManagedProxyPlanning {
   /** From which proxies get their ports. `min` and `max` 0: none is chosen. */

@@ -1,7 +1,7 @@
 /** What a registration asks for, in our names, before anything is filled in. From the HTTP API or a configuration file. */
 
-import type { CheckDefinition, ProxySettings, ServiceRow } from '../state/tables.ts';
-import type { ManagedProxyRequest } from './managed-proxy.ts';
+import type { ExecMode } from '../state/managed-proxies.ts';
+import type { CheckDefinition, ProxySettings, ServiceRow, Upstream } from '../state/tables.ts';
 
 export interface ServiceRequest {
   readonly kind: string;
@@ -37,4 +37,14 @@ export interface CheckRequest {
   readonly definition: Omit<CheckDefinition, 'type'>;
   /** A kind that Consul knows and this agent does not run, such as `H2PING`. */
   readonly notRun?: string;
+}
+
+/** The block of a managed proxy, before anything is filled in. */
+export interface ManagedProxyRequest {
+  /** Absent: the agent's default. */
+  readonly execMode?: ExecMode;
+  /** Empty: the agent's default. */
+  readonly command: readonly string[];
+  readonly config: Readonly<Record<string, unknown>>;
+  readonly upstreams: readonly Upstream[];
 }
