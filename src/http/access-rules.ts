@@ -1,6 +1,7 @@
 /** What an operator closes of an API, whoever asks and with whatever token. Source: Consul, "Agent configuration": `http_config`. */
 
 import { BlockList, isIP } from 'node:net';
+import { plainAddress } from './peer-address.ts';
 import { HttpError } from './route.ts';
 
 export interface AccessOptions {
@@ -53,9 +54,4 @@ function rangesOf(cidrs: readonly string[]): BlockList {
 function includes(ranges: BlockList, address: string): boolean {
   const version = isIP(address);
   return version !== 0 && ranges.check(address, version === 6 ? 'ipv6' : 'ipv4');
-}
-
-/** A listener for both versions of IP shows IPv4 as `::ffff:10.0.0.1`; an address of one link names its interface too. */
-function plainAddress(address: string): string {
-  return address.replace(/^::ffff:(?=\d+\.)/i, '').replace(/%.*$/, '');
 }

@@ -3,7 +3,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type Log, startDeadline } from '../base/index.ts';
 import { type AccessOptions, AccessRules } from './access-rules.ts';
-import { dispatch } from './dispatch.ts';
+import { dispatch, isBare } from './dispatch.ts';
 import { refusalOf } from './local-guard.ts';
 import type { OpenRequest, OpenRequests } from './open-requests.ts';
 import { acceptsGzip, encodeReply, replyOfError } from './respond.ts';
@@ -54,12 +54,8 @@ export class Answering {
   /** For a body that is too large, broken or cut off, and for a client that asks too often. */
   refuse(raw: IncomingMessage, response: ServerResponse, url: string, error: unknown): void {
     const { statusCode: status = 500, message } = error as { readonly statusCode?: number; readonly message: string };
-    const shown =
-      error instanceof HttpError
-        ? error
-        : status < 500
-          ? new HttpError(status, message, { Connection: 'close' })
-          : error;
+    const isMeant = error instanceof HttpError || status >= 500;
+    const shown = isMeant ? error : new HttpError(status, message, { Connection: 'close' });
     this.#send(this.#exchangeOf(raw, response, url), replyOfError(shown, this.#log));
   }
 
@@ -79,12 +75,12 @@ export class Answering {
 
   #send({ raw, response, target, match }: Exchange, reply: HttpReply): void {
     if (response.destroyed) return;
-    const isBare = match === undefined || match.route.isBare === true || reply.isBare === true;
+    const bare = isBare(match, reply);
     const { status, headers, body } = encodeReply(reply, {
       pretty: 'query' in target && target.query.has('pretty'),
-      gzip: !isBare && acceptsGzip(raw.headers['accept-encoding'] as string | undefined),
+      gzip: !bare && acceptsGzip(raw.headers['accept-encoding'] as string | undefined),
     });
-    const common = isBare ? {} : { ...this.#options.commonHeaders, Vary: 'Accept-Encoding' };
+    const common = bare ? {} : { ...this.#options.commonHeaders, Vary: 'Accept-Encoding' };
     const ending = this.#open.isEnding ? { Connection: 'close' } : {};
     response.writeHead(status, { ...common, ...headers, ...ending });
     response.end(body);

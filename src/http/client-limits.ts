@@ -3,6 +3,7 @@
 import { isIPv6 } from 'node:net';
 import { LRUCache } from 'lru-cache';
 import type { Clock } from '../base/index.ts';
+import { isLoopback, plainAddress } from './peer-address.ts';
 
 /** Of one client address each. 0: as many as it likes. Absent: the usual figure for other machines, and no limit for this one. */
 export interface ClientLimitOptions {
@@ -77,26 +78,21 @@ export class ClientLimits {
 }
 
 function limitFor(client: string, given: number | undefined, usualLimit: number): number {
-  const limit = given ?? (isLocal(client) ? 0 : usualLimit);
+  const limit = given ?? (client === unixSocket || isLoopback(client) ? 0 : usualLimit);
   return limit === 0 ? Number.POSITIVE_INFINITY : limit;
 }
 
-function isLocal(client: string): boolean {
-  return client === '' || client.startsWith('127.') || client === loopbackV6;
-}
+const unixSocket = '';
 
 /** All of a Unix socket are one. A machine has as many addresses of IPv6 as it likes, alike in their first half: that half counts. */
 function clientOf(address: string | undefined): string {
-  if (address === undefined) return '';
-  const mapped = /^::ffff:(\d+\..+)$/i.exec(address)?.[1];
-  if (mapped !== undefined || !isIPv6(address)) return mapped ?? address;
-  return address === '::1' ? loopbackV6 : firstHalf(address);
+  if (address === undefined) return unixSocket;
+  const plain = plainAddress(address);
+  return isIPv6(plain) && !isLoopback(plain) ? firstHalf(plain) : plain;
 }
 
-const loopbackV6 = '::1';
-
 function firstHalf(address: string): string {
-  const [before = '', after] = address.replace(/%.*$/, '').split('::');
+  const [before = '', after] = address.split('::');
   const groups = before === '' ? [] : before.split(':');
   if (after === undefined) return groups.slice(0, 4).join(':');
   const last = after === '' ? [] : after.split(':');

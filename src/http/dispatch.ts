@@ -10,6 +10,11 @@ export interface Asked {
   readonly caller?: { readonly rules: AccessRules; readonly address: string | undefined };
 }
 
+/** Whether an answer is as if there were no such path: without `Vary`, compression and the server's common headers. */
+export function isBare(match: Match | undefined, reply: HttpReply): boolean {
+  return match === undefined || match.route.isBare === true || reply.isBare === true;
+}
+
 /** What the route says; `requestOf` makes what it is given. Where there is no such route or method, the refusal. Throws what handlers throw. */
 export function dispatch(
   { method, target, match, caller }: Asked,

@@ -15,6 +15,12 @@ test('a call is answered as a request would be', async () => {
   assert.match(await (await server.fetch('/v1/echo/?pretty', { method: 'PUT' })).text(), /^\{\n {4}"rest"/);
 });
 
+test('a bare answer is without the common headers, as from a server', async () => {
+  const bare: Route = { path: '/bare', methods: { GET: () => ({ status: 404, isBare: true }) } };
+  await using server = startInProcessServer({ routes: [bare], commonHeaders: { 'X-Common': 'yes' } }, silentLog);
+  assert.equal((await server.fetch('/bare')).headers.get('x-common'), null);
+});
+
 test('what no route takes is refused as by a server', async () => {
   await using server = startInProcessServer({ routes: [echo] }, silentLog);
   const statusOf = async (path: string, method: string): Promise<number> =>

@@ -1,7 +1,7 @@
 /** The same routes without a socket: a request is a call. For programs that have an agent inside. */
 
 import type { Closable, CloseOptions, Log } from '../base/index.ts';
-import { dispatch } from './dispatch.ts';
+import { dispatch, isBare } from './dispatch.ts';
 import { encodeReply, replyOfError } from './respond.ts';
 import type { HttpReply, HttpRequest, Route } from './route.ts';
 import { parseTarget, Router } from './router.ts';
@@ -40,7 +40,7 @@ export function startInProcessServer(options: InProcessOptions, log: Log): InPro
     );
     request.signal.throwIfAborted();
     const pretty = 'query' in target && target.query.has('pretty');
-    const common = match === undefined || match.route.isBare === true ? {} : options.commonHeaders;
+    const common = isBare(match, reply) ? {} : options.commonHeaders;
     return responseOf(encodeReply(reply, { pretty, gzip: false }), common);
   };
 

@@ -4,6 +4,7 @@
  */
 
 import { isIP } from 'node:net';
+import { isLoopback, plainAddress } from './peer-address.ts';
 
 /** Why the request is refused, or undefined. `localAddress` is the end of the connection that is ours; undefined on a Unix socket. */
 export function refusalOf(
@@ -11,7 +12,7 @@ export function refusalOf(
   headers: { readonly host?: string | undefined; readonly origin?: string | undefined },
   allowedHosts: readonly string[],
 ): string | undefined {
-  if (localAddress === undefined || !isLoopback(localAddress)) return undefined;
+  if (localAddress === undefined || !isLoopback(plainAddress(localAddress))) return undefined;
   const { host, origin } = headers;
   if (host !== undefined && !isOwnHost(hostName(host), allowedHosts)) {
     return `Host ${JSON.stringify(host)} is not an IP address, localhost or an allowed host name`;
@@ -20,10 +21,6 @@ export function refusalOf(
     return `Origin ${JSON.stringify(origin)} is not this server`;
   }
   return undefined;
-}
-
-function isLoopback(address: string): boolean {
-  return address === '::1' || /^(::ffff:)?127\./.test(address);
 }
 
 function isOwnHost(name: string, allowed: readonly string[]): boolean {
