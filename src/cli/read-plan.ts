@@ -28,7 +28,7 @@ export interface PlanOptions extends ConfigFlags {
 
 /** Reads the files anew. Rejects with an InputError that names file, line and key. */
 export async function readPlan({ isDev, ignoredFlags = [], ...flags }: PlanOptions): Promise<AgentPlan> {
-  const loaded = await loadConfig(flags);
+  const loaded = loadConfig(flags);
   const inPlace = (error: InputError): InputError => withPlace(error, loaded);
   try {
     const mistake = findMistake(loaded.values);

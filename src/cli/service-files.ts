@@ -7,9 +7,9 @@ import { loadConfig } from './config/load-config.ts';
 import { CommandFailure } from './failure.ts';
 
 /** In the order of the files; other keys in them mean nothing here. Throws CommandFailure that names the place. */
-export async function readServiceFiles(paths: readonly string[]): Promise<JsonObject[]> {
+export function readServiceFiles(paths: readonly string[]): JsonObject[] {
   try {
-    const { services } = await loadConfig({ paths });
+    const { services } = loadConfig({ paths });
     return services.map(({ value }) => serviceForApi(value));
   } catch (error) {
     throw error instanceof InputError ? new CommandFailure(`Error: ${error.message}`) : error;

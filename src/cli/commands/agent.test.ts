@@ -42,12 +42,7 @@ test('a pasted Consul line starts an agent, with one warning about what means no
   const line =
     '-server -bootstrap-expect=1 -bind 127.0.0.1 -retry-join other -encrypt x -serf-lan-port 1 -raft-protocol 3 -dev';
   await using agent = await startAgent(...line.split(' '));
-  const warnings = agent
-    .output()
-    .split('\n')
-    .filter((text) => text.includes('"level":"warn"'));
-  assert.equal(warnings.length, 1, agent.output());
-  assert.deepEqual(JSON.parse(warnings[0] ?? '').settings, [
+  assert.deepEqual(settingsWarnedOf(agent.output()), [
     '-bootstrap-expect',
     '-encrypt',
     '-raft-protocol',
@@ -136,12 +131,7 @@ test('a reload keeps what came over the API, follows the log level, and names wh
 test('one warning names the keys without effect', async () => {
   const line = '-dev -hcl server=true -hcl telemetry{disable_hostname=true}ports{dns=8600}';
   await using agent = await startAgent(...line.split(' '));
-  const warnings = agent
-    .output()
-    .split('\n')
-    .filter((text) => text.includes('"level":"warn"'));
-  assert.equal(warnings.length, 1, agent.output());
-  assert.deepEqual(JSON.parse(warnings[0] ?? '').settings, ['ports.dns', 'server', 'telemetry']);
+  assert.deepEqual(settingsWarnedOf(agent.output()), ['ports.dns', 'server', 'telemetry']);
 });
 
 test('an agent on a Unix socket is reached by every command there', async () => {
@@ -181,6 +171,13 @@ function fairlead(...args: readonly string[]): ReturnType<typeof runProgram> {
 
 function runFairlead(args: readonly string[], env: Readonly<Record<string, string>>): ReturnType<typeof runProgram> {
   return runProgram(process.execPath, [main, ...args], { env });
+}
+
+/** Of the one warning that an agent printed. */
+function settingsWarnedOf(output: string): unknown {
+  const warnings = output.split('\n').filter((text) => text.includes('"level":"warn"'));
+  assert.equal(warnings.length, 1, output);
+  return JSON.parse(warnings[0] ?? '').settings;
 }
 
 interface Answer {

@@ -16,9 +16,7 @@ export const deregister: Command = defineCommand({
     if (args.length > 0 && values.id) {
       throw new CommandFailure('Service deregistration requires arguments or -id, not both.');
     }
-    const ids = values.id
-      ? [values.id]
-      : (await readServiceFiles(args)).map(({ ID, Name }) => String(ID || Name || ''));
+    const ids = values.id ? [values.id] : readServiceFiles(args).map(({ ID, Name }) => String(ID || Name || ''));
 
     await using ask = askAgent(values, context.env);
     for (const id of ids) {

@@ -35,7 +35,7 @@ They stay until they are deregistered.`,
     if (args.length > 0 && values.name) {
       throw new CommandFailure('Service registration requires arguments or -id, not both.');
     }
-    const services = args.length > 0 ? await readServiceFiles(args) : [serviceFrom(values)];
+    const services = args.length > 0 ? readServiceFiles(args) : [serviceFrom(values)];
 
     await using ask = askAgent(values, context.env);
     for (const service of services) {

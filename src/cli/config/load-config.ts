@@ -38,17 +38,15 @@ export interface Definition {
   readonly place: () => string;
 }
 
-/** Rejects with an InputError whose message has a line for each mistake in the first file that has any. */
-export async function loadConfig({ paths, format, values = {}, texts = [] }: ConfigFlags): Promise<Config> {
+/** Throws an InputError whose message has a line for each mistake in the first file that has any. */
+export function loadConfig({ paths, format, values = {}, texts = [] }: ConfigFlags): Config {
   const skipped: string[] = [];
-  const files: ReadFile[] = [];
-  for (const source of readSources(paths, format, (path) => skipped.push(path))) files.push(readFile(source));
-  const fragments: ReadFile[] = [];
-  for (const text of texts) fragments.push(readFile(sourceOfText('-hcl', text)));
+  const files = readSources(paths, format, (path) => skipped.push(path)).map(readFile);
+  const fragments = texts.map((text) => readFile(sourceOfText('-hcl', text)));
 
   const layers = [...files.map((file) => file.values), values, ...fragments.map((file) => file.values)];
   const all = [...files, ...fragments];
-  const placeOfKey = (key: string): string | undefined => {
+  const placeOf = (key: string): string | undefined => {
     const last = all.findLast(({ parsed }) => pathOf(parsed, key) !== undefined);
     return last && placeIn(last, key);
   };
@@ -57,7 +55,7 @@ export async function loadConfig({ paths, format, values = {}, texts = [] }: Con
     services: all.flatMap((file) => file.services),
     checks: all.flatMap((file) => file.checks),
     skipped,
-    placeOf: placeOfKey,
+    placeOf,
   };
 }
 
