@@ -2,6 +2,7 @@
 
 import { formatDuration, InputError } from '../../base/index.ts';
 import { formatInstant } from '../instant.ts';
+import { present } from '../registry/present.ts';
 import type { Transaction } from '../state/store.ts';
 import { type AclTokenRow, digestOf, keyOf, type Row } from '../state/tables.ts';
 import { topic } from '../state/topics.ts';
@@ -37,7 +38,7 @@ export function createToken(tx: Transaction, draft: TokenDraft, { newId, now }: 
     accessorId: draft.accessorId.toLowerCase() || newId(),
     secretId: draft.secretId || newId(),
     createTime: formatInstant(now),
-    ...withoutUndefined({ expirationTime: expirationOf(draft, now) }),
+    ...present({ expirationTime: expirationOf(draft, now) }),
     ...contentOf(tx, draft),
   };
   return put(tx, row);
@@ -55,7 +56,7 @@ export function updateToken(tx: Transaction, accessorId: string, draft: TokenDra
   const isOtherEnd = end !== undefined && Date.parse(end) !== Date.parse(stored.expirationTime ?? '');
   if (ttl !== undefined || isOtherEnd) throw new InputError('', `Cannot change expiration time of ${accessorId}`);
   const { secretId, createTime, expirationTime } = stored;
-  const kept = { accessorId: stored.accessorId, secretId, createTime, ...withoutUndefined({ expirationTime }) };
+  const kept = { accessorId: stored.accessorId, secretId, createTime, ...present({ expirationTime }) };
   return put(tx, { ...kept, ...contentOf(tx, draft) });
 }
 
@@ -149,8 +150,4 @@ function refuseLocalDatacenters({ serviceIdentities }: TokenDraft): void {
 function put(tx: Transaction, row: AclTokenRow): Row<'aclTokens'> {
   if (tx.put('aclTokens', keyOf.aclTokens(row), row)) tx.touch(topic.aclTokens);
   return tx.table('aclTokens').get(row.accessorId) as Row<'aclTokens'>;
-}
-
-function withoutUndefined(end: { readonly expirationTime: string | undefined }): { expirationTime?: string } {
-  return end.expirationTime === undefined ? {} : { expirationTime: end.expirationTime };
 }

@@ -1,6 +1,6 @@
 /** What a client reads in a recorded answer and would miss in ours: members that are absent, or of another type. More members are welcome. */
 
-import type { Difference } from './compare.ts';
+import { type Difference, isObject } from './compare.ts';
 
 /** Members that hold what users put there: absent where they put nothing. */
 const free = /(^|\.)(DebugConfig|Description|Meta|NodeMeta|ServiceMeta|TaggedAddresses|Tags|Proxy\.Config|Definition)$/;
@@ -37,8 +37,4 @@ function different(recorded: unknown, ours: unknown, place: string): Difference[
 function kindOf(value: unknown): string {
   if (value === undefined) return 'absent';
   return value === null ? 'null' : Array.isArray(value) ? 'array' : typeof value;
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return kindOf(value) === 'object';
 }
